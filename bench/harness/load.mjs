@@ -1,0 +1,81 @@
+/**
+ * The load generator, a process of its own: told by a message what to send where, answers with what it measured.
+ * Every connection sends its own prepared requests round and round, so that building them costs nothing meanwhile.
+ */
+import { performance } from 'node:perf_hooks';
+import autocannon from 'autocannon';
+import { createRandom, shuffle } from './random.mjs';
+
+const preparedMax = 256;
+
+/** The n-th share of the ids for each connection: no two connections write the same row. */
+function shareIds(ids, connections, seed) {
+  const shuffled = shuffle(ids, createRandom(seed));
+  const size = Math.max(1, Math.min(preparedMax, Math.floor(shuffled.length / connections)));
+  return Array.from({ length: connections }, (_, index) => {
+    const start = (index * size) % shuffled.length;
+    return shuffled.slice(start, start + size);
+  });
+}
+
+/** Sorted in place; the value below which `share` of them lie. */
+const percentile = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
+
+/** One run: `{ requestsPerSecond, p50Ms, p99Ms, generatorBusy }`, or throws with the first answer that was no 2xx. */
+async function measure({ workload, target, ids, connections, seconds, seed, label }) {
+  const shares = shareIds(ids, connections, seed);
+  const durations = [];
+  let refusal;
+  let clients = 0;
+  const authorization = target.token === undefined ? {} : { authorization: `Bearer ${target.token}` };
+
+  const setupClient = (client) => {
+    const requests = workload.requests({ ids: shares[clients], label });
+    clients += 1;
+    client.setRequests(
+      requests.map((request) => ({ ...request, headers: { ...authorization, ...request.headers } })),
+    );
+    client.on('headers', ({ statusCode }) => {
+      if (statusCode < 200 || statusCode > 299) refusal ??= { statusCode, client, body: '', complete: false };
+    });
+    client.on('body', (body) => {
+      if (refusal?.client === client && !refusal.complete) refusal.body += body;
+    });
+    client.on('response', (_status, _bytes, durationMs) => {
+      durations.push(durationMs);
+      if (refusal?.client !== client) return;
+      refusal.complete = true;
+      running.stop();
+    });
+  };
+
+  const before = { cpu: process.cpuUsage(), now: performance.now() };
+  const running = autocannon({ url: target.url, connections, duration: seconds, setupClient });
+  const result = await running;
+  const elapsedMs = performance.now() - before.now;
+  const { user, system } = process.cpuUsage(before.cpu);
+
+  if (refusal !== undefined)
+    throw new Error(`answered ${refusal.statusCode}:\n${refusal.body.slice(0, 2000)}`);
+  if (result.errors > 0) throw new Error(`${result.errors} connection errors (${result.timeouts} time-outs)`);
+  if (durations.length === 0) throw new Error('no request was answered');
+  durations.sort((left, right) => left - right);
+  return {
+    requestsPerSecond: durations.length / result.duration,
+    p50Ms: percentile(durations, 0.5),
+    p99Ms: percentile(durations, 0.99),
+    generatorBusy: (user + system) / 1000 / elapsedMs,
+  };
+}
+
+process.on('message', async ({ workloadUrl, warmUpSeconds, ...task }) => {
+  try {
+    const { workload } = await import(workloadUrl);
+    await measure({ ...task, workload, seconds: warmUpSeconds, label: `${task.label} warm-up` });
+    process.send({ measured: await measure({ ...task, workload }) });
+  } catch (error) {
+    process.send({ failure: error.message });
+  }
+});
+process.on('disconnect', () => process.exit(0));
+process.send({ ready: true });

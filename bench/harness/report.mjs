@@ -1,0 +1,86 @@
+/** What the bench prints: medians, ratios to the floors, and the machine they were seen on. */
+import { spawnSync } from 'node:child_process';
+import { cpus, release, totalmem } from 'node:os';
+
+/** Beyond this share of its core the load generator, not the server, may have set the pace. */
+const generatorBusyMax = 0.95;
+
+export function median(values) {
+  const sorted = [...values].sort((left, right) => left - right);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** Medians of the repeats of one target. */
+export function summarize(repeats) {
+  const medianOf = (name) => median(repeats.map((repeat) => repeat[name]));
+  return {
+    requestsPerSecond: medianOf('requestsPerSecond'),
+    p50Ms: medianOf('p50Ms'),
+    p99Ms: medianOf('p99Ms'),
+    generatorBusy: medianOf('generatorBusy'),
+  };
+}
+
+const milliseconds = (value) => value.toFixed(value < 10 ? 2 : 1);
+const rate = (value) => Math.round(value).toLocaleString('en-US');
+
+/** A line for each target; the ratios stand on the lines of the floors: the service's figure over the floor's. */
+function resultLines({ title, targets }) {
+  const service = targets.find(({ name }) => name === 'service');
+  return targets.map(({ name, medians }, index) => {
+    const floor = service !== undefined && name !== 'service';
+    const ratio = (key) => (floor ? (service.medians[key] / medians[key]).toFixed(2) : '');
+    const bound = medians.generatorBusy > generatorBusyMax ? '*' : '';
+    return [
+      index === 0 ? title : '',
+      name,
+      rate(medians.requestsPerSecond) + bound,
+      milliseconds(medians.p50Ms),
+      milliseconds(medians.p99Ms),
+      ratio('requestsPerSecond'),
+      ratio('p99Ms'),
+    ];
+  });
+}
+
+/** The table as Markdown, ready for docs/performance.md. */
+export function formatTable(results) {
+  const head = ['Work', 'Server', 'req/s', 'p50 ms', 'p99 ms', 'casp ÷ it, req/s', 'casp ÷ it, p99'];
+  const lines = [head, ...results.flatMap(resultLines)];
+  const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column].length)));
+  const format = (line) =>
+    `| ${line.map((cell, column) => (column < 2 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]))).join(' | ')} |`;
+  const rule = `|${widths.map((width, column) => (column < 2 ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`)).join('|')}|`;
+  const text = [format(head), rule, ...lines.slice(1).map(format)].join('\n');
+  const bound = results.some(({ targets }) =>
+    targets.some(({ medians }) => medians.generatorBusy > generatorBusyMax),
+  );
+  return bound ? `${text}\n\n\\* the load generator's core was full: the server can do at least this.` : text;
+}
+
+/** Where the figures were seen. */
+export function describeMachine({ folder, pinned }) {
+  const processors = cpus();
+  const fileSystem = spawnSync('stat', ['-f', '-c', '%T', folder], { encoding: 'utf8' });
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    cores: processors.length,
+    processor: processors[0]?.model.trim() ?? 'unknown',
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    system: `${process.platform} ${release()}`,
+    fileSystem: fileSystem.status === 0 ? fileSystem.stdout.trim() : 'unknown',
+    node: process.version,
+    pinned,
+  };
+}
+
+export function formatMachine(machine) {
+  const pinning = machine.pinned
+    ? 'servers on core 0, load on core 1'
+    : 'NOT pinned to cores (taskset or a second core is missing): compare with care';
+  return [
+    `${machine.date}: ${machine.cores} cores, ${machine.processor}, ${machine.memoryGiB} GiB,`,
+    `${machine.system}, data on ${machine.fileSystem}, Node ${machine.node}; ${pinning}.`,
+  ].join(' ');
+}

@@ -1,0 +1,260 @@
+/** `npm run bench`: the service beside its floors, in turns, in one run on one machine. See bench/README.md. */
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { canPin, cores, firstMessage, startModule, stop } from './harness/processes.mjs';
+import { describeMachine, formatMachine, formatTable, summarize } from './harness/report.mjs';
+import { startService } from './harness/service.mjs';
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const defaultFixture = { rows: 10_000 };
+const warmUpSeconds = 1;
+const seed = 42;
+
+const usage = `npm run bench -- [options]
+  --only NAME[,NAME]   only these workloads
+  --seconds N          length of one measurement (5)
+  --repeats N          measurements of each server, the median counts (3)
+  --connections N      connections of the load generator (64)
+  --rows N             rows, where the workload does not say (${defaultFixture.rows})
+  --data DIR           where databases go; must be a real disk (.casp)
+  --json FILE          write every figure to FILE
+  --profile            CPU profile of the service, written to --profile-dir (.casp/profiles)
+  --floors             the floors alone, without the service`;
+
+function fail(message) {
+  console.error(`bench: ${message}`);
+  process.exit(2);
+}
+
+function positiveInteger(name, text) {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) fail(`--${name} must be a whole number from 1, not '${text}'`);
+  return value;
+}
+
+function parseOptions() {
+  const text = (value) => ({ type: 'string', default: value });
+  const flag = { type: 'boolean', default: false };
+  const options = {
+    only: { type: 'string' },
+    seconds: text('5'),
+    repeats: text('3'),
+    connections: text('64'),
+    rows: text(String(defaultFixture.rows)),
+    data: text(here('../.casp')),
+    json: { type: 'string' },
+    profile: flag,
+    'profile-dir': text(here('../.casp/profiles')),
+    floors: flag,
+    help: flag,
+  };
+  try {
+    const { values } = parseArgs({ options });
+    const whole = ['seconds', 'repeats', 'connections', 'rows'].map((name) => [
+      name,
+      positiveInteger(name, values[name]),
+    ]);
+    return { ...values, ...Object.fromEntries(whole) };
+  } catch (error) {
+    return fail(`${error.message}\n\n${usage}`);
+  }
+}
+
+/** The workloads asked for: each is one file, in the order of the file names. */
+async function loadWorkloads(only) {
+  const files = readdirSync(here('workloads'))
+    .filter((name) => name.endsWith('.mjs'))
+    .sort();
+  const all = await Promise.all(
+    files.map(async (file) => {
+      const url = new URL(`workloads/${file}`, import.meta.url).href;
+      const { workload } = await import(url);
+      return { ...workload, url };
+    }),
+  );
+  if (only === undefined) return all;
+  const names = only.split(',');
+  const unknown = names.find((name) => !all.some((workload) => workload.name === name));
+  if (unknown !== undefined) {
+    fail(`no workload '${unknown}'; there are: ${all.map(({ name }) => name).join(', ')}`);
+  }
+  return all.filter(({ name }) => names.includes(name));
+}
+
+/** Workloads that need the same rows and settings share one set of servers. */
+function groupByFixture(workloads, rows) {
+  const groups = new Map();
+  for (const workload of workloads) {
+    const fixture = { ...defaultFixture, rows, ...workload.fixture };
+    const key = JSON.stringify(fixture);
+    const group = groups.get(key) ?? { fixture, workloads: [] };
+    group.workloads.push(workload);
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}
+
+/** Rows for the floors when the service is not there to give them. */
+async function makeRows(count) {
+  const { profileBodies } = await import('./harness/profiles.mjs');
+  const at = '2026-01-01T00:00:00Z';
+  return [...profileBodies(count, seed)].map((body, index) => ({
+    id: `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`,
+    createdDateTime: at,
+    lastModifiedDateTime: at,
+    ...body,
+  }));
+}
+
+/** Starts a floor (or a peer) by its path below bench/; it gets the rows' file and an empty folder. */
+async function startFloor(name, rowsFile, folder) {
+  const dataFolder = join(folder, name.replaceAll('/', '-'));
+  mkdirSync(dataFolder, { recursive: true });
+  const { child, message } = await startModule(here(`${name}.mjs`), [rowsFile, dataFolder], cores.server);
+  const target = { name: name.split('/').at(-1), path: name, url: `http://127.0.0.1:${message.port}` };
+  return { target, stop: () => stop(child) };
+}
+
+/** One real request of the workload, its answer looked at: a fast wrong answer must not count. */
+async function verify(workload, target, ids, label) {
+  if (target.path === 'floors/http') return;
+  const [request] = workload.requests({ ids: ids.slice(0, 1), label: `${label} check` });
+  const authorization = target.token === undefined ? {} : { authorization: `Bearer ${target.token}` };
+  const response = await fetch(target.url + request.path, {
+    method: request.method,
+    headers: { ...authorization, ...request.headers },
+    body: request.body,
+  });
+  const text = await response.text();
+  const right = response.ok && workload.verify({ request, answer: JSON.parse(text) });
+  if (!right)
+    throw new Error(`${workload.name}: ${target.name} answered ${response.status}:\n${text.slice(0, 2000)}`);
+}
+
+/** One measurement by a load generator of its own. */
+async function load(task) {
+  const { child } = await startModule(here('harness/load.mjs'), [], cores.load);
+  try {
+    child.send(task);
+    const { measured, failure } = await firstMessage(child, 'the load generator');
+    if (failure !== undefined) throw new Error(`${task.target.name}: ${failure}`);
+    return measured;
+  } finally {
+    await stop(child);
+  }
+}
+
+/** All repeats of one workload, the servers taking turns so that a slow minute hits all alike. */
+async function measureWorkload(workload, targets, ids, options) {
+  const involved = targets.filter(({ name, path }) => name === 'service' || workload.against.includes(path));
+  const repeats = new Map(involved.map((target) => [target.name, []]));
+  for (const target of involved) await verify(workload, target, ids, 'before');
+  for (let repeat = 1; repeat <= options.repeats; repeat += 1) {
+    for (const target of involved) {
+      const { connections, seconds } = options;
+      const label = `run ${repeat}`;
+      const task = {
+        workloadUrl: workload.url,
+        target,
+        ids,
+        connections,
+        seconds,
+        warmUpSeconds,
+        seed: seed + repeat,
+        label,
+      };
+      const measured = await load(task);
+      repeats.get(target.name).push(measured);
+      console.error(
+        `${workload.name} ${repeat}/${options.repeats} ${target.name}: ` +
+          `${Math.round(measured.requestsPerSecond)} req/s, p99 ${measured.p99Ms.toFixed(2)} ms`,
+      );
+    }
+  }
+  const summaries = involved.map(({ name }) => ({
+    name,
+    medians: summarize(repeats.get(name)),
+    repeats: repeats.get(name),
+  }));
+  return { name: workload.name, title: workload.title, targets: summaries };
+}
+
+/** Starts the servers of one fixture, measures its workloads, stops the servers whatever happened. */
+async function measureGroup({ fixture, workloads }, folder, options) {
+  const running = [];
+  try {
+    const targets = [];
+    let rows;
+    if (options.floors) {
+      rows = await makeRows(fixture.rows);
+    } else {
+      const profileFolder = options.profile ? options['profile-dir'] : undefined;
+      const service = await startService({
+        fixture,
+        dataFolder: join(folder, 'service'),
+        seed,
+        profileFolder,
+      });
+      running.push(service);
+      targets.push(service.target);
+      rows = service.rows;
+    }
+    const rowsFile = join(folder, 'rows.jsonl');
+    writeFileSync(rowsFile, `${rows.map((row) => JSON.stringify(row)).join('\n')}\n`);
+    for (const name of new Set(workloads.flatMap(({ against }) => against))) {
+      const floor = await startFloor(name, rowsFile, folder);
+      running.push(floor);
+      targets.push(floor.target);
+    }
+    const ids = rows.map(({ id }) => id);
+    const results = [];
+    for (const workload of workloads) results.push(await measureWorkload(workload, targets, ids, options));
+    return results;
+  } finally {
+    await Promise.all(running.map((server) => server.stop()));
+  }
+}
+
+async function main() {
+  const options = parseOptions();
+  if (options.help) {
+    console.log(usage);
+    return;
+  }
+  const workloads = await loadWorkloads(options.only);
+  mkdirSync(options.data, { recursive: true });
+  const folder = mkdtempSync(join(options.data, 'bench-'));
+  const machine = describeMachine({ folder, pinned: canPin });
+  try {
+    const results = [];
+    for (const [index, group] of groupByFixture(workloads, options.rows).entries()) {
+      const groupFolder = join(folder, String(index));
+      mkdirSync(groupFolder);
+      results.push(...(await measureGroup(group, groupFolder, options)));
+    }
+    const { connections, seconds, repeats, rows } = options;
+    console.log(`\n${formatTable(results)}\n`);
+    console.log(
+      `Medians of ${repeats} × ${seconds} s after ${warmUpSeconds} s of warm-up, ${connections} connections, ${rows} rows.`,
+    );
+    console.log(formatMachine(machine));
+    if (options.profile) console.log(`CPU profiles of the service: ${options['profile-dir']}`);
+    if (options.json !== undefined) {
+      writeFileSync(
+        options.json,
+        `${JSON.stringify({ machine, connections, seconds, repeats, rows, results }, null, 2)}\n`,
+      );
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(`bench: ${error.message}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,73 @@
+/** Every bound of the service: its name says the unit, its comment the reason. */
+export const limits = {
+  /** The largest request body: room for a manifest of several hundred kilobytes, not for a flood. */
+  bodyBytesMax: 1024 * 1024,
+  /** A compressed body may inflate to this much: a bomb stops here. */
+  inflatedBodyBytesMax: 10 * 1024 * 1024,
+  /** Nesting of a JSON body: the type needs two levels; the rest is room for ignored annotations. */
+  bodyDepthMax: 16,
+  /** Members in all objects of a JSON body together: bounds the work of duplicate detection. */
+  bodyMembersMax: 10_000,
+  /** Length of the request target: longer queries go to POST …/$query. */
+  addressBytesMax: 16 * 1024,
+  /** All request headers together; a token may reach 9 KB. */
+  headersBytesMax: 32 * 1024,
+  /** Headers of one request must arrive within this time: ends slow-header clients. */
+  headersTimeoutMs: 20_000,
+  /** A whole request must arrive within this time: ends slow-body clients. */
+  requestTimeoutMs: 30_000,
+  /** An idle kept-alive connection is closed after this time; longer than common balancers' 60 s. */
+  keepAliveTimeoutMs: 65_000,
+  /** Query options of one request, custom ones included: bounds the work before any is understood. */
+  queryOptionsMax: 256,
+  /** Length of an id in an address: ours have 36 characters, imported ones may be longer. */
+  keyCharactersMax: 256,
+  /** Rows of a page unless the client asks otherwise. */
+  pageSizeDefault: 100,
+  /** Rows of the largest page; a larger $top is clamped and pages on (Graph's rule for alerts). */
+  pageSizeMax: 1000,
+  /** A page token serves for a day, never less than an hour (Protocol 4.10). */
+  pageTokenLifetimeMs: 24 * 60 * 60 * 1000,
+  /** Tags of one profile: bounds the rows a write touches. */
+  collectionItemsMax: 1000,
+  /** Values of If-Match or If-None-Match in one header. */
+  entityTagsMax: 50,
+  /** client-request-id longer than this is replaced by ours. */
+  clientRequestIdCharactersMax: 128,
+  /** A bearer token longer than this is refused before it is parsed. */
+  tokenCharactersMax: 16 * 1024,
+  /** Verified tokens remembered so that a signature is checked once: about 1 KB each. */
+  tokensRememberedMax: 10_000,
+  /** A display name from a token is cut to this: it is kept in every change record. */
+  displayNameCharactersMax: 256,
+  /** Clocks of issuer and service may differ by this much. */
+  clockSkewS: 300,
+  /** More threads than this read no faster and each costs a database handle. */
+  readerThreadsMax: 64,
+  /** On shutdown, requests under way get this long to finish. */
+  drainTimeoutMs: 10_000,
+  /** A refused body is read on up to this size, so that the answer arrives and the connection lives. */
+  discardedBodyBytesMax: 16 * 1024 * 1024,
+  /** After a refusal that ends a connection, its peer gets this long to read the answer. */
+  lingerTimeoutMs: 2_000,
+  /** A connection on which no byte moves for this long is cut: ends clients that stop reading. */
+  socketTimeoutMs: 120_000,
+  /** Answers from this size on are compressed; below, the packet count stays the same. */
+  compressedBodyBytesMin: 1024,
+  /** Nodes in the tree of one query option: bounds what binding, compiling and the engine have to do. */
+  expressionNodesMax: 200,
+  /** Nesting of parentheses, calls, lambdas, `not` and `-` in one query option: recursion stays shallow. */
+  expressionDepthMax: 50,
+  /** Tokens of one query option: room for a full tree and several full lists, not for a flood of short lists. */
+  expressionTokensMax: 2000,
+  /** Items of one `in (…)` or `[…]`: bounds the parameters of a statement. */
+  listItemsMax: 200,
+  /** Keys of one $orderby: more than any table has columns worth sorting by. */
+  orderByKeysMax: 10,
+  /** Names in one $select or $expand, nested ones included. */
+  selectNamesMax: 100,
+  /** Length of a name in a query option (ABNF odataIdentifier). */
+  identifierCharactersMax: 128,
+  /** Length of a regular expression in matchespattern: bounds the automaton built from it. */
+  patternCharactersMax: 256,
+} as const;

@@ -1,0 +1,107 @@
+/** Segments → the resource they address. */
+import { findProperty, type EntitySet, type Model } from '../edm/types.ts';
+import { didYouMean, quoteForMessage, ServiceError } from '../errors.ts';
+import type { PathSegment } from '../request/odata-request.ts';
+
+/** What an address means before any method is applied. */
+export type Resource =
+  | { readonly kind: 'serviceDocument' }
+  | { readonly kind: 'metadata' }
+  | { readonly kind: 'batch' }
+  | { readonly kind: 'singleton'; readonly name: string }
+  | { readonly kind: 'collection'; readonly entitySet: EntitySet }
+  | { readonly kind: 'collectionPart'; readonly entitySet: EntitySet; readonly segment: string }
+  | { readonly kind: 'entity'; readonly entitySet: EntitySet; readonly key: string }
+  | {
+      readonly kind: 'entityPart';
+      readonly entitySet: EntitySet;
+      readonly key: string;
+      readonly segments: readonly string[];
+    };
+
+const guidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** Binds the segments after the service root; fixed segments match in any letter case. */
+export function bindPath(segments: readonly PathSegment[], model: Model): Resource {
+  const [first, second, ...rest] = segments;
+  if (first === undefined) return { kind: 'serviceDocument' };
+  if (first.key === undefined && segments.length === 1) {
+    if (equalsIgnoringCase(first.text, '$metadata')) return { kind: 'metadata' };
+    if (equalsIgnoringCase(first.text, '$batch')) return { kind: 'batch' };
+  }
+  const sets = model.entitySets.filter((set) => equalsIgnoringCase(set.singleton, first.text));
+  if (sets[0] === undefined) throw unknownSegment(first, [...rootNames(model), '$metadata', '$batch']);
+  if (second === undefined) return { kind: 'singleton', name: sets[0].singleton };
+  const entitySet = sets.find((set) => equalsIgnoringCase(set.name, second.name));
+  if (entitySet === undefined || second.call) {
+    throw unknownSegment(
+      second,
+      sets.map((set) => set.name),
+    );
+  }
+  return bindInCollection(entitySet, second, rest);
+}
+
+function bindInCollection(
+  entitySet: EntitySet,
+  collection: PathSegment,
+  rest: readonly PathSegment[],
+): Resource {
+  if (collection.key !== undefined) {
+    checkKeyName(collection, entitySet);
+    return bindInEntity(entitySet, normaliseKey(collection.key.value), rest);
+  }
+  const [next, ...further] = rest;
+  if (next === undefined) return { kind: 'collection', entitySet };
+  if (next.text.startsWith('$') && next.key === undefined) {
+    if (further[0] !== undefined) throw unknownSegment(further[0], []);
+    return { kind: 'collectionPart', entitySet, segment: next.text.toLowerCase() };
+  }
+  return bindInEntity(entitySet, normaliseKey(next.text), further);
+}
+
+function bindInEntity(entitySet: EntitySet, key: string, rest: readonly PathSegment[]): Resource {
+  const [next] = rest;
+  if (next === undefined) return { kind: 'entity', entitySet, key };
+  if (!next.text.startsWith('$') && findProperty(entitySet.type, next.text) === undefined) {
+    throw unknownSegment(
+      next,
+      entitySet.type.properties.map((property) => property.name),
+    );
+  }
+  return { kind: 'entityPart', entitySet, key, segments: rest.map((segment) => segment.text) };
+}
+
+function checkKeyName(segment: PathSegment, entitySet: EntitySet): void {
+  const name = segment.key?.name;
+  if (name === undefined) return;
+  const key = entitySet.type.properties.find((property) => property.access === 'key');
+  if (name === key?.name) return;
+  throw new ServiceError(
+    'pathInvalid',
+    `The key of '${entitySet.name}' is named '${key?.name}', not '${quoteForMessage(name)}'.`,
+    { target: quoteForMessage(name) },
+  );
+}
+
+/** Ids are issued as lower-case GUIDs; a GUID in another case means the same (Protocol digest 3.3). */
+function normaliseKey(key: string): string {
+  return guidPattern.test(key) ? key.toLowerCase() : key;
+}
+
+function rootNames(model: Model): string[] {
+  return [...new Set(model.entitySets.map((set) => set.singleton))];
+}
+
+function unknownSegment(segment: PathSegment, candidates: readonly string[]): ServiceError {
+  const text = quoteForMessage(segment.text);
+  return new ServiceError(
+    'segmentUnknown',
+    `Resource not found for the segment '${text}'.${didYouMean(segment.name, candidates)}`,
+    { target: text },
+  );
+}
+
+function equalsIgnoringCase(left: string, right: string): boolean {
+  return left.toLowerCase() === right.toLowerCase();
+}

@@ -1,0 +1,170 @@
+/** What a request means: every name resolved, every right checked, no SQL yet. */
+import type { TenantId } from '../auth/authenticator.ts';
+import type { ComplexValue, EntitySet, EntityValues, Model, Property, PropertyValue } from '../edm/types.ts';
+import type { EntityTagCondition, MetadataLevel, Method, ServiceRoot } from '../request/odata-request.ts';
+import type { PageTokens } from './page-token.ts';
+
+/** What planning may know beside the request and the principal; time and ids are parameters. */
+export interface RequestContext {
+  readonly model: Model;
+  /** Scheme, host and port of the listener, without a trailing slash. */
+  readonly publicUrl: string;
+  readonly requestId: string;
+  readonly clientRequestId: string;
+  readonly pageTokens: PageTokens;
+  /** The current instant in ticks (`edm/date-time-offset.ts`); one value per request. */
+  readonly nowTicks: bigint;
+  readonly newId: () => string;
+  readonly policy: ServicePolicy;
+  readonly challenge: PermissionChallenge;
+}
+
+/** Writes the WWW-Authenticate header of refusals that planning raises. */
+export interface PermissionChallenge {
+  missing(): string;
+  insufficientScope(permissions: readonly string[]): string;
+}
+
+/** Choices of the operator that change meaning, not syntax. */
+export interface ServicePolicy {
+  /** Refuse writes without If-Match with 428. */
+  readonly requireIfMatch: boolean;
+  /** How `$top` reads: Graph's page size, OData's total, or by the kind of client. */
+  readonly topSemantics: 'auto' | 'graph' | 'odata';
+}
+
+/** An entity as the store holds it. */
+export interface StoredEntity {
+  readonly id: string;
+  /** Starts at 1, grows by one with each effective change; the ETag shows it. */
+  readonly version: number;
+  /** `edm/entity-text.ts` */
+  readonly json: string;
+}
+
+/** Who is written into the change record. */
+export interface Author {
+  readonly kind: 'delegated' | 'application' | 'system';
+  readonly objectId: string;
+  readonly name: string | undefined;
+  readonly clientId: string;
+  readonly requestId: string;
+  readonly clientRequestId: string;
+}
+
+/** If-Match and If-None-Match; undefined means not sent. */
+export interface Preconditions {
+  readonly ifMatch: EntityTagCondition | undefined;
+  readonly ifNoneMatch: EntityTagCondition | undefined;
+}
+
+/** How the answer is to be written. */
+export interface ResponseFormat {
+  readonly metadata: MetadataLevel;
+  readonly ieee754Compatible: boolean;
+  readonly omitNulls: boolean;
+}
+
+/** One effect of a body on an entity. */
+export type Assignment =
+  | { readonly kind: 'replace'; readonly property: Property; readonly value: PropertyValue }
+  /** Members present are set, members absent keep their value (Protocol 11.4.3). */
+  | { readonly kind: 'merge'; readonly property: Property; readonly members: ComplexValue };
+
+/** What a write answers with. */
+export interface WriteAnswer {
+  readonly returns: 'representation' | 'minimal';
+  /** Whether the client asked, so that Preference-Applied is due. */
+  readonly preferred: boolean;
+}
+
+interface PlanBase {
+  readonly root: ServiceRoot;
+  readonly format: ResponseFormat;
+}
+
+interface DataPlanBase extends PlanBase {
+  readonly entitySet: EntitySet;
+  readonly tenantId: TenantId;
+}
+
+export interface ReadPlan extends DataPlanBase {
+  readonly kind: 'read';
+  readonly key: string;
+  readonly preconditions: Preconditions;
+}
+
+export interface ListPlan extends DataPlanBase {
+  readonly kind: 'list';
+  /** Rows of this page at most. */
+  readonly pageSize: number;
+  /** Key values of the last row of the page before; undefined on the first page. */
+  readonly after: readonly (string | null)[] | undefined;
+  /** Rows still allowed, this page included, when `$top` is a total (Protocol 11.2.6.3). */
+  readonly remaining: number | undefined;
+  readonly link: NextLink;
+}
+
+/** What the link to the next page is made of. */
+export interface NextLink {
+  /** Options to repeat, encoded, without `$skiptoken`; empty or ending in `&`. */
+  readonly options: string;
+  readonly fingerprint: string;
+  /** `now()` of the first page. */
+  readonly nowTicks: bigint;
+  readonly pageSize: number;
+}
+
+export interface CreatePlan extends DataPlanBase {
+  readonly kind: 'create';
+  readonly values: EntityValues;
+  readonly id: string;
+  readonly author: Author;
+  readonly atTicks: bigint;
+  readonly answer: WriteAnswer;
+}
+
+export interface UpdatePlan extends DataPlanBase {
+  readonly kind: 'update';
+  readonly key: string;
+  readonly assignments: readonly Assignment[];
+  readonly preconditions: Preconditions;
+  readonly author: Author;
+  readonly atTicks: bigint;
+  readonly answer: WriteAnswer;
+}
+
+export interface DeletePlan extends DataPlanBase {
+  readonly kind: 'delete';
+  readonly key: string;
+  readonly preconditions: Preconditions;
+  readonly author: Author;
+  readonly atTicks: bigint;
+}
+
+export interface SingletonPlan extends PlanBase {
+  readonly kind: 'singleton';
+  readonly name: string;
+}
+
+export interface ServiceDocumentPlan extends PlanBase {
+  readonly kind: 'serviceDocument';
+}
+
+export interface OptionsPlan extends PlanBase {
+  readonly kind: 'options';
+  readonly allow: readonly Method[];
+}
+
+export type Plan =
+  | ReadPlan
+  | ListPlan
+  | CreatePlan
+  | UpdatePlan
+  | DeletePlan
+  | SingletonPlan
+  | ServiceDocumentPlan
+  | OptionsPlan;
+
+/** Plans that touch the store. */
+export type DataPlan = Extract<Plan, DataPlanBase>;

@@ -1,0 +1,40 @@
+/** Addresses in answers, from the configured URL, never from Host (JSON Format 4.5.1, Protocol 10). */
+import type { EntitySet } from '../edm/types.ts';
+import type { ListPlan, RequestContext } from '../plan/plan.ts';
+import type { ServiceRoot } from '../request/odata-request.ts';
+
+/** `https://host/v1.0/` */
+export function serviceRootUrl(root: ServiceRoot, { publicUrl }: RequestContext): string {
+  return `${publicUrl}/${root}/`;
+}
+
+/** The address of `$metadata` and what the payload is an instance of. */
+export function contextUrl(root: ServiceRoot, fragment: string, context: RequestContext): string {
+  const metadata = `${serviceRootUrl(root, context)}$metadata`;
+  return fragment === '' ? metadata : `${metadata}#${fragment}`;
+}
+
+/** `security/cloudAppSecurityProfiles` */
+export function entitySetPath({ singleton, name }: EntitySet): string {
+  return `${singleton}/${name}`;
+}
+
+/** The canonical address of an entity, key as segment. */
+export function entityUrl(root: ServiceRoot, entitySet: EntitySet, id: string, context: RequestContext): string {
+  return `${serviceRootUrl(root, context)}${entitySetPath(entitySet)}/${encodeURIComponent(id)}`;
+}
+
+/** The absolute link to the page after the row with these key values. */
+export function nextLink(plan: ListPlan, after: readonly (string | null)[], context: RequestContext): string {
+  const { fingerprint, nowTicks, pageSize, options } = plan.link;
+  const remaining = plan.remaining === undefined ? undefined : plan.remaining - plan.pageSize;
+  const token = context.pageTokens.seal({
+    tenantId: plan.tenantId,
+    fingerprint,
+    after,
+    nowTicks,
+    remaining,
+    pageSize,
+  });
+  return `${serviceRootUrl(plan.root, context)}${entitySetPath(plan.entitySet)}?${options}$skiptoken=${token}`;
+}

@@ -1,0 +1,89 @@
+/** Entity type → table and columns: snake case, shown to be one-to-one. */
+import {
+  leavesOf,
+  type CollectionType,
+  type EntitySet,
+  type EnumType,
+  type Leaf,
+  type PrimitiveType,
+  type Property,
+} from '../edm/types.ts';
+
+/** How a column's values are kept: the dialect says which SQL type and encoding. */
+export type ColumnType = PrimitiveType | EnumType;
+
+export interface Column {
+  readonly name: string;
+  /** The path in the model, such as `vendorInformation/provider`. */
+  readonly path: string;
+  readonly type: ColumnType;
+}
+
+/** Whether a complex property has a value at all; its members alone cannot tell null from all-null. */
+export interface PresenceColumn {
+  readonly name: string;
+  readonly property: Property;
+}
+
+/** The items of a collection property, one row each. */
+export interface CollectionTable {
+  readonly name: string;
+  readonly property: Property;
+  readonly type: CollectionType;
+}
+
+export interface EntityTable {
+  readonly name: string;
+  /** Columns to ask questions with; the key is not among them. */
+  readonly columns: readonly Column[];
+  readonly presences: readonly PresenceColumn[];
+  readonly collections: readonly CollectionTable[];
+}
+
+const tables = new WeakMap<EntitySet, EntityTable>();
+
+/** The table of an entity set; the same object every time. */
+export function tableOf(entitySet: EntitySet): EntityTable {
+  let table = tables.get(entitySet);
+  if (table === undefined) {
+    table = describeTable(entitySet);
+    tables.set(entitySet, table);
+  }
+  return table;
+}
+
+function describeTable(entitySet: EntitySet): EntityTable {
+  const name = snakeCase(entitySet.type.name);
+  const leaves = leavesOf(entitySet.type).filter((leaf) => leaf.property.access !== 'key');
+  const collections: CollectionTable[] = [];
+  const columns: Column[] = [];
+  for (const leaf of leaves) {
+    const { type } = leaf;
+    if (type.kind === 'collection') {
+      collections.push({ name: `${name}_${columnName(leaf)}`, property: leaf.property, type });
+    } else {
+      columns.push({ name: columnName(leaf), path: leaf.path, type });
+    }
+  }
+  const presences = entitySet.type.properties
+    .filter((property) => property.type.kind === 'complex')
+    .map((property) => ({ name: `has_${snakeCase(property.name)}`, property }));
+  assertOneToOne(entitySet, [...columns, ...presences]);
+  return { name, columns, presences, collections };
+}
+
+const reservedColumns = ['tenant_id', 'id', 'version', 'json'];
+
+function assertOneToOne(entitySet: EntitySet, columns: readonly { readonly name: string }[]): void {
+  const names = [...reservedColumns, ...columns.map((column) => column.name)];
+  if (new Set(names).size !== names.length) throw new Error(`columns of ${entitySet.name} collide`);
+}
+
+function columnName(leaf: Leaf): string {
+  return leaf.path.split('/').map(snakeCase).join('_');
+}
+
+/** `lastModifiedDateTime` → `last_modified_date_time`. */
+export function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter, offset: number) => `${offset === 0 ? '' : '_'}${letter.toLowerCase()}`);
+}
