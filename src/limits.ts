@@ -40,6 +40,18 @@ export const limits = {
   tokensRememberedMax: 10_000,
   /** A display name from a token is cut to this: it is kept in every change record. */
   displayNameCharactersMax: 256,
+  /** One document of an issuer must arrive within this time: requests wait for it. */
+  issuerFetchTimeoutMs: 5000,
+  /** A discovery document or key set is a few kilobytes; more is not one. */
+  issuerDocumentBytesMax: 256 * 1024,
+  /** Keys of one issuer: a dozen in practice. */
+  issuerKeysMax: 200,
+  /** Keys are fetched anew after a day (Protocol 8.2). */
+  issuerKeysLifetimeMs: 24 * 60 * 60 * 1000,
+  /** The last good keys serve this long while their issuer is down; later tokens cannot be judged. */
+  issuerKeysStaleMaxMs: 7 * 24 * 60 * 60 * 1000,
+  /** An unknown key id or a failed fetch asks the issuer again at most this often. */
+  issuerRefreshIntervalMs: 30_000,
   /** Clocks of issuer and service may differ by this much. */
   clockSkewS: 300,
   /** More threads than this read no faster and each costs a database handle. */

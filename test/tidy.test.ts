@@ -3,8 +3,9 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { options } from '../src/config.ts';
 import { type ErrorCode, errorTable } from '../src/errors.ts';
-import { findImports, listFiles, parseSourceFile, readSourceFiles } from './support/source-file.ts';
+import { findImports, lineOf, listFiles, parseSourceFile, readSourceFiles } from './support/source-file.ts';
 import {
   anyTypes,
   breachesOfImportTable,
@@ -236,7 +237,8 @@ describe('sources', () => {
   });
 
   it('silence neither the compiler nor the linter', () => {
-    expect(findText(ownCode, /@ts-(ignore|nocheck|expect-error)|biome-ignore(?!\/)/g)).toEqual([]);
+    const silencers = new RegExp(`@ts-(ignore|nocheck|expect-error)|${['biome', 'ignore'].join('-')}`, 'g');
+    expect(findText(ownCode, silencers)).toEqual([]);
   });
 
   it('have no default exports, enums, namespaces or parameter properties', () => {
@@ -272,27 +274,52 @@ describe('tests', () => {
 
 describe('error codes', () => {
   const codes = Object.keys(errorTable) as readonly ErrorCode[];
-  const sections = parseErrorSections(readText('docs/errors.md').text);
+  const readSections = () => parseErrorSections(readText('docs/errors.md').text);
+
+  const table = readText('src/errors.ts').text;
+  const placesOf = (missing: readonly ErrorCode[]) =>
+    missing.map((code) => `src/errors.ts:${lineOf(table, table.indexOf(`  ${code}: `))} ${code}`);
 
   it('are documented, each with its status and meaning, in the order of the table', () => {
-    const documented = sections.map(({ advice, ...section }) => section);
+    const documented = readSections().map(({ advice, ...section }) => section);
     const declared = codes.map((code) => ({ code, ...errorTable[code] }));
     expect(documented, 'run `npm run docs`').toEqual(declared);
   });
 
   it('come with advice', () => {
+    const sections = readSections();
     expect(sections.filter(({ advice }) => advice === '').map(({ code }) => code)).toEqual([]);
   });
 
   it('are raised somewhere', () => {
     const raised = stringLiterals(sources.filter(({ path }) => path !== 'src/errors.ts'));
-    expect(codes.filter((code) => !raised.has(code))).toEqual([]);
+    expect(placesOf(codes.filter((code) => !raised.has(code)))).toEqual([]);
   });
 
   it('are named by a test', () => {
     const texts = ownFiles.filter(({ path }) => path.startsWith('test/')).map(({ text }) => text);
     const words = new Set(texts.flatMap((text) => text.match(/\w+/g) ?? []));
-    expect(codes.filter((code) => !words.has(code))).toEqual([]);
+    expect(placesOf(codes.filter((code) => !words.has(code)))).toEqual([]);
+  });
+});
+
+describe('options', () => {
+  const readPage = () => readText('docs/configuration.md').text;
+
+  it('are documented, each by its key, flag and variable', () => {
+    const page = readPage();
+    const missing = options.flatMap(({ name, flag, environment }) =>
+      [name, flag, environment].filter((word) => !page.includes(`\`${word}\``)),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  it('are all that the page documents', () => {
+    const known = new Set(options.flatMap(({ environment }) => [environment, `${environment}_FILE`]));
+    const documented = [...readPage().matchAll(/^\|.*?`(CASP_[A-Z_]+)`/gm)].map(
+      ([, variable = '']) => variable,
+    );
+    expect(documented.filter((variable) => !known.has(variable))).toEqual([]);
   });
 });
 
@@ -372,8 +399,8 @@ describe('the rules themselves', () => {
       file('src/two.ts', "import './one.ts';"),
     ];
     expect(unreachableFiles(files, ['src/cli/main.ts'])).toEqual([
-      'src/one.ts:1 is imported by nobody',
-      'src/two.ts:1 is imported by nobody',
+      'src/one.ts:1 is reached from no entry point',
+      'src/two.ts:1 is reached from no entry point',
     ]);
   });
 

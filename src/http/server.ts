@@ -1,6 +1,13 @@
 /** The wire: Fastify ↔ HttpRequest and HttpResponse, and every refusal HTTP itself calls for (Protocol 6, 7.1). */
 import { lookup } from 'node:dns/promises';
-import { createServer, type IncomingMessage, METHODS, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  METHODS,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { BlockList, isIP, type Socket } from 'node:net';
 import { promisify } from 'node:util';
@@ -39,7 +46,10 @@ export interface Mount {
 export interface HttpServerOptions {
   readonly handler: Handler;
   /** Turns any error into the Graph error body; used for this layer's own refusals and for bugs. */
-  readonly respondError: (error: unknown, request: Pick<HttpRequest, 'id' | 'clientRequestId'>) => HttpResponse;
+  readonly respondError: (
+    error: unknown,
+    request: Pick<HttpRequest, 'id' | 'clientRequestId'>,
+  ) => HttpResponse;
   /** Under which URL clients reach this listener; a function where the port is chosen by the system. */
   readonly publicUrl: string | ((port: number) => string);
   /** PEM texts; present means https. */
@@ -101,9 +111,14 @@ const ignore = () => {};
 const visibleAscii = /^[\x21-\x7e]+$/;
 
 /** The client's own name for the request where it is usable, else ours (Protocol 6.1). */
-function readClientRequestId(header: string | string[] | undefined, id: string, charactersMax: number): string {
-  const usable = typeof header === 'string' && header.length <= charactersMax && visibleAscii.test(header);
-  return usable ? header : id;
+function readClientRequestId(
+  { headers }: IncomingMessage,
+  id: string,
+  { clientRequestIdCharactersMax }: HttpLimits,
+): string {
+  const given = headers['client-request-id'];
+  if (typeof given !== 'string' || given.length > clientRequestIdCharactersMax) return id;
+  return visibleAscii.test(given) ? given : id;
 }
 
 /** Origin form of a target; a proxy's absolute form loses its scheme and authority (RFC 9112 3.2.2). */
@@ -125,7 +140,9 @@ function checkHead({ raw, target }: Exchange, limits: HttpLimits): void {
   if (target.length > limits.addressBytesMax) throw addressTooLong(limits);
   const host = raw.headers.host;
   if (host === undefined ? raw.httpVersion === '1.1' : host.includes(',')) {
-    throw new ServiceError('requestMalformed', 'An HTTP/1.1 request needs exactly one Host header.', { target: 'Host' });
+    throw new ServiceError('requestMalformed', 'An HTTP/1.1 request needs exactly one Host header.', {
+      target: 'Host',
+    });
   }
 }
 
@@ -146,9 +163,10 @@ const inflaters: ReadonlyMap<string, Inflate> = new Map([
   ['br', promisify(brotliDecompress) as Inflate],
 ]);
 
-function announcesBody({ headers }: IncomingMessage): boolean {
-  const length = headers['content-length'];
-  return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
+const declaredLength = ({ headers }: IncomingMessage) => Number(headers['content-length'] ?? 0);
+
+function announcesBody(raw: IncomingMessage): boolean {
+  return raw.headers['transfer-encoding'] !== undefined || declaredLength(raw) > 0;
 }
 
 function bodyTooLarge(bytesMax: number, what = 'The request body'): ServiceError {
@@ -161,7 +179,8 @@ function chooseInflater(encoding: string | undefined): Inflate | undefined {
   if (name === '' || name === 'identity') return undefined;
   const inflater = inflaters.get(name);
   if (inflater !== undefined) return inflater;
-  const message = 'The Content-Encoding is not read here. Allowed are gzip, deflate, br and identity, one at a time.';
+  const message =
+    'The Content-Encoding is not read here. Allowed are gzip, deflate, br and identity, one at a time.';
   // The header tells clients what would have been accepted (RFC 9110 15.5.16).
   const headers = { 'Accept-Encoding': 'gzip, deflate, br' };
   throw new ServiceError('encodingUnsupported', message, { target: 'Content-Encoding', headers });
@@ -208,7 +227,7 @@ async function readBody(raw: IncomingMessage, limits: HttpLimits): Promise<Uint8
     throw new ServiceError('requestMalformed', 'The only Transfer-Encoding read here is chunked.');
   }
   const inflater = chooseInflater(raw.headers['content-encoding']);
-  if (Number(raw.headers['content-length'] ?? 0) > limits.bodyBytesMax) throw bodyTooLarge(limits.bodyBytesMax);
+  if (declaredLength(raw) > limits.bodyBytesMax) throw bodyTooLarge(limits.bodyBytesMax);
   const bytes = await collectBody(raw, limits.bodyBytesMax);
   if (bytes === 'gone') return bytes;
   if (bytes === 'tooLarge') throw bodyTooLarge(limits.bodyBytesMax);
@@ -271,15 +290,22 @@ function lastForwarded(header: string | string[] | undefined): string | undefine
   return typeof header === 'string' ? header.slice(header.lastIndexOf(',') + 1).trim() : undefined;
 }
 
-function readForwarded(headers: IncomingMessage['headers'], name: string, pattern: RegExp): string | undefined {
+function readForwarded(
+  headers: IncomingMessage['headers'],
+  name: string,
+  pattern: RegExp,
+): string | undefined {
   const value = lastForwarded(headers[name]);
   if (value === undefined || pattern.test(value)) return value;
-  throw new ServiceError('headerInvalid', `The header ${name} has a value that cannot be read.`, { target: name });
+  throw new ServiceError('headerInvalid', `The header ${name} has a value that cannot be read.`, {
+    target: name,
+  });
 }
 
 function createPeerReader(trustedProxies: readonly string[]): ReadPeer {
   const trusted = createBlockList(trustedProxies);
-  const isTrusted = (address: string) => isIP(address) !== 0 && trusted.check(address, addressFamily(address));
+  const isTrusted = (address: string) =>
+    isIP(address) !== 0 && trusted.check(address, addressFamily(address));
   const direct: ReadPeer = ({ socket }, publicUrl) => ({
     publicUrl,
     remoteAddress: plainAddress(socket.remoteAddress ?? ''),
@@ -328,7 +354,11 @@ function createCors(origins: readonly string[]): Cors {
   return {
     preflight({ method, headers }) {
       const origin = allowedOrigin(headers.origin);
-      if (method !== 'OPTIONS' || origin === undefined || headers['access-control-request-method'] === undefined) {
+      if (
+        method !== 'OPTIONS' ||
+        origin === undefined ||
+        headers['access-control-request-method'] === undefined
+      ) {
         return undefined;
       }
       const asked = headers['access-control-request-headers'];
@@ -387,8 +417,17 @@ async function compress(response: HttpResponse, coding: ContentCoding): Promise<
   return { status, headers: { ...headers, 'Content-Encoding': coding }, body: compressed };
 }
 
-function isCompressible({ headers }: HttpResponse): boolean {
-  return headers['Content-Encoding'] === undefined && compressibleType.test(headers['Content-Type'] ?? '');
+/** Undefined where the answer goes out as it is; asked for every answer, so the cheap question comes first. */
+function chooseCodingFor(
+  raw: IncomingMessage,
+  response: HttpResponse,
+  bytesMin: number,
+): ContentCoding | undefined {
+  const { headers, body } = response;
+  if (body === undefined || body.length * 3 < bytesMin || bodyLength(body) < bytesMin) return undefined;
+  const compressible =
+    headers['Content-Encoding'] === undefined && compressibleType.test(headers['Content-Type'] ?? '');
+  return compressible ? chooseCoding(raw.headers['accept-encoding']) : undefined;
 }
 
 // ---------------------------------------------------------------------------------------- the answer
@@ -410,7 +449,8 @@ const writtenHere = new Set([
 
 const hasNoBody = (status: number) => status === 204 || status === 304;
 
-const bodyLength = (body: string | Uint8Array) => (typeof body === 'string' ? Buffer.byteLength(body) : body.length);
+const bodyLength = (body: string | Uint8Array) =>
+  typeof body === 'string' ? Buffer.byteLength(body) : body.length;
 
 /** Adds to a Vary what this layer itself looks at; the last result is kept because it rarely changes. */
 function createVary(names: readonly string[]): (vary: string | undefined) => string {
@@ -431,7 +471,13 @@ function createVary(names: readonly string[]): (vary: string | undefined) => str
 type WriteHeaders = (identity: Identity, response: HttpResponse) => HeaderLines;
 
 function createHeaderWriter(regionLabel: string, varyNames: readonly string[]): WriteHeaders {
-  const serverInfo = { DataCenter: regionLabel, Slice: 'E', Ring: '1', ScaleUnit: '000', RoleInstance: 'casp' };
+  const serverInfo = {
+    DataCenter: regionLabel,
+    Slice: 'E',
+    Ring: '1',
+    ScaleUnit: '000',
+    RoleInstance: 'casp',
+  };
   const diagnostic = JSON.stringify({ ServerInfo: serverInfo }).replace(
     /[^\x20-\x7e]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
@@ -463,7 +509,7 @@ function createHeaderWriter(regionLabel: string, varyNames: readonly string[]): 
 }
 
 /** A whole answer as text, for sockets whose request never took shape; headers are ASCII, the body UTF-8. */
-function writeRaw(status: number, lines: HeaderLines, body: string | Uint8Array | undefined): Buffer {
+function writeRaw({ status, body }: HttpResponse, lines: HeaderLines): Buffer {
   const all = [...lines, 'Date', new Date().toUTCString(), 'Connection', 'close'];
   let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`;
   for (let index = 0; index < all.length; index += 2) {
@@ -486,12 +532,18 @@ function overflowsInAddress(packet: unknown): boolean {
   return /^[A-Z-]+ /.test(packet.toString('latin1', 0, 32)) && !packet.includes('\n');
 }
 
+const isParserError = ({ code = '' }: ParserError) =>
+  code.startsWith('HPE_') || code === 'ERR_HTTP_REQUEST_TIMEOUT';
+
 /** Names the fault of a message that cannot be parsed; the parser's own words stay inside. */
 function explainParserError(error: ParserError, limits: HttpLimits): ServiceError {
   switch (error.code) {
     case 'HPE_HEADER_OVERFLOW':
       if (overflowsInAddress(error.rawPacket)) return addressTooLong(limits);
-      return new ServiceError('headersTooLarge', `The request headers exceed ${limits.headersBytesMax} bytes.`);
+      return new ServiceError(
+        'headersTooLarge',
+        `The request headers exceed ${limits.headersBytesMax} bytes.`,
+      );
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
       return new ServiceError('bodyTooLarge', 'The chunk extensions of the request body are too long.');
     case 'ERR_HTTP_REQUEST_TIMEOUT':
@@ -504,9 +556,15 @@ function explainParserError(error: ParserError, limits: HttpLimits): ServiceErro
         target: 'Content-Length',
       });
     case 'HPE_INVALID_CHUNK_SIZE':
-      return new ServiceError('requestMalformed', 'A chunk of the request body has a size that is no number.');
+      return new ServiceError(
+        'requestMalformed',
+        'A chunk of the request body has a size that is no number.',
+      );
     case 'HPE_INVALID_HEADER_TOKEN':
-      return new ServiceError('requestMalformed', 'A request header has a name or value HTTP does not allow.');
+      return new ServiceError(
+        'requestMalformed',
+        'A request header has a name or value HTTP does not allow.',
+      );
     default:
       return new ServiceError('requestMalformed', 'The request is not a well-formed HTTP/1.1 message.');
   }
@@ -530,7 +588,8 @@ function createNodeServer(
     // Node's own refusal has no body; `checkHead` refuses instead.
     requireHostHeader: false,
   };
-  const server = tls === undefined ? createServer(options, listener) : createTlsServer({ ...options, ...tls }, listener);
+  const server =
+    tls === undefined ? createServer(options, listener) : createTlsServer({ ...options, ...tls }, listener);
   server.setTimeout(limits.socketTimeoutMs);
   // Beyond a count Node drops headers silently; the size is bounded already.
   server.maxHeadersCount = 0;
@@ -592,8 +651,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const varyNames = cors === undefined ? ['Accept-Encoding'] : ['Accept-Encoding', 'Origin'];
   const writeHeaders = createHeaderWriter(options.regionLabel, varyNames);
   const connections = new WeakMap<Socket, Connection>();
-  /** Connections on which no request has come yet: Node does not count them as idle. */
-  const unusedSockets = new Set<Socket>();
+  const sockets = new Set<Socket>();
   let publicUrl = '';
   let closing: Promise<void> | undefined;
 
@@ -642,29 +700,176 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     }
   }
 
-  async function encode(exchange: Exchange, response: HttpResponse): Promise<HttpResponse> {
-    const { body } = response;
-    if (body === undefined || bodyLength(body) < limits.compressedBodyBytesMin) return response;
-    const coding = chooseCoding(exchange.raw.headers['accept-encoding']);
-    return coding !== undefined && isCompressible(response) ? compress(response, coding) : response;
-  }
-
-  function send({ raw, reply, connection, method, ...identity }: Exchange, response: HttpResponse): void {
-    const lines = writeHeaders(identity, response);
+  function send(
+    { raw, reply, connection, method, id, clientRequestId }: Exchange,
+    response: HttpResponse,
+  ): void {
+    const lines = writeHeaders({ id, clientRequestId }, response);
     if (cors !== undefined) lines.push(...cors.lines(raw));
-    const expectsMore = reply.statusCode === 100 && !raw.complete;
-    if (closing !== undefined || connection.broken || expectsMore) reply.setHeader('Connection', 'close');
+    if (closing !== undefined || connection.broken) reply.setHeader('Connection', 'close');
     reply.writeHead(response.status, lines);
     if (method === 'HEAD' || hasNoBody(response.status)) reply.end();
     else reply.end(response.body);
   }
 
-  function observeEnd(exchange: Exchange, status: number | undefined): void {
-    const { id: requestId, clientRequestId, method, target, startedMs } = exchange;
-    const told = { requestId, clientRequestId, method, path: pathOf(target), durationMs: performance.now() - startedMs };
-    if (status === undefined) observe({ kind: 'requestAborted', ...told });
-    else observe({ kind: 'requestCompleted', ...told, status });
+  /** The status sent, which is another than the response's where the response cannot be written. */
+  async function deliver(exchange: Exchange, response: HttpResponse): Promise<number> {
+    try {
+      const coding = chooseCodingFor(exchange.raw, response, limits.compressedBodyBytesMin);
+      send(exchange, coding === undefined ? response : await compress(response, coding));
+      return response.status;
+    } catch (error) {
+      const failure = refuse(error, exchange);
+      if (exchange.reply.headersSent) exchange.reply.destroy();
+      else send(exchange, failure);
+      return failure.status;
+    }
   }
 
-  return { listen: () => Promise.reject(new Error('draft')), close: () => Promise.resolve() };
+  async function serve(exchange: Exchange): Promise<void> {
+    const { raw, connection } = exchange;
+    connection.underWay += 1;
+    const response = await answer(exchange);
+    if (!raw.complete && !raw.destroyed) discardBody(exchange, limits.discardedBodyBytesMax);
+    const status =
+      response === undefined || raw.socket.destroyed ? undefined : await deliver(exchange, response);
+    connection.underWay -= 1;
+    // A request whose body went wrong was told of when the parser failed.
+    if (!connection.refused) observeEnd(exchange, status);
+  }
+
+  function observeEnd(exchange: Exchange, status: number | undefined): void {
+    const { id: requestId, clientRequestId, method, target, startedMs } = exchange;
+    const path = pathOf(target);
+    const durationMs = performance.now() - startedMs;
+    if (status === undefined)
+      observe({ kind: 'requestAborted', requestId, clientRequestId, method, path, durationMs });
+    else observe({ kind: 'requestCompleted', requestId, clientRequestId, method, path, status, durationMs });
+  }
+
+  /** The last answer of a connection, written past Node's HTTP because no request took shape. */
+  function hangUp(socket: Socket, error: ServiceError, identity: Identity): HttpResponse {
+    const response = refuse(error, identity);
+    connectionOf(socket).refused = true;
+    socket.end(writeRaw(response, writeHeaders(identity, response)));
+    // Closing with bytes unread would reset the connection before the peer has read the answer.
+    const deadline = setTimeout(() => socket.destroy(), limits.lingerTimeoutMs);
+    socket.once('close', () => clearTimeout(deadline)).resume();
+    return response;
+  }
+
+  function onParserError(error: ParserError, socket: Socket): void {
+    const connection = connectionOf(socket);
+    if (connection.refused) return;
+    const { reading } = connection;
+    if (!isParserError(error) || !socket.writable || connection.discarding || socket.bytesRead === 0) {
+      socket.destroy();
+    } else if (connection.underWay > (reading === undefined ? 0 : 1)) {
+      // An answer written now would be taken for the answer to an earlier request.
+      connection.broken = true;
+    } else {
+      const fault = explainParserError(error, limits);
+      const id = newRequestId();
+      const { status } = hangUp(socket, fault, reading ?? { id, clientRequestId: id });
+      if (reading !== undefined) observeEnd(reading, status);
+      else observe({ kind: 'connectionRefused', requestId: id, status, code: fault.code });
+    }
+  }
+
+  function onConnect(raw: IncomingMessage, socket: Socket): void {
+    const id = newRequestId();
+    const identity = { id, clientRequestId: readClientRequestId(raw, id, limits) };
+    const error = new ServiceError(
+      'methodNotAllowed',
+      `The method CONNECT is not allowed. Allowed: ${allowedMethods}.`,
+      {
+        headers: { Allow: allowedMethods },
+      },
+    );
+    // Node gives the socket away here, its error listener included.
+    socket.on('error', ignore);
+    const { status } = hangUp(socket, error, identity);
+    observe({ kind: 'connectionRefused', requestId: id, status, code: error.code });
+  }
+
+  function onExpectContinue(raw: IncomingMessage, reply: ServerResponse): void {
+    // A client told not to send its body may send its next request instead: only a new connection is clear.
+    if (declaredLength(raw) > limits.bodyBytesMax) connectionOf(raw.socket).broken = true;
+    else reply.writeContinue();
+    server.emit('request', raw, reply);
+  }
+
+  const app = fastify({
+    logger: false,
+    // The one route is found by a constant: an OData target must be neither decoded nor normalised.
+    rewriteUrl: () => '/',
+    genReqId: newRequestId,
+    // While draining, a request that came is answered: nothing accepted is refused.
+    return503OnClosing: false,
+    clientErrorHandler: onParserError,
+    serverFactory: (listener) => createNodeServer(options, limits, listener),
+  });
+  const { server } = app;
+  server.on('checkContinue', onExpectContinue);
+  // An unknown expectation may be ignored (RFC 9110 10.1.1); Node's own refusal has no body.
+  server.on('checkExpectation', (raw, reply) => server.emit('request', raw, reply));
+  server.on('connect', onConnect);
+  server.on(options.tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  // Fastify's body parser closes the connection of a refused body and knows the media type too early:
+  // to it no method has a body, and `readBody` reads them all.
+  const methods = METHODS.filter((method) => method !== 'CONNECT');
+  for (const method of methods) app.addHttpMethod(method, { hasBody: false, overrideExisting: true });
+  app.route({
+    method: methods,
+    url: '/',
+    handler: ({ id, raw, originalUrl }, reply) => {
+      reply.hijack();
+      const exchange: Exchange = {
+        id,
+        clientRequestId: readClientRequestId(raw, id, limits),
+        raw,
+        reply: reply.raw,
+        method: raw.method ?? '',
+        target: originForm(originalUrl),
+        startedMs: performance.now(),
+        connection: connectionOf(raw.socket),
+      };
+      serve(exchange).catch(() => reply.raw.destroy());
+    },
+  });
+
+  async function drain(): Promise<void> {
+    // Node takes a connection on which nothing has come yet for a busy one.
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+    // A connection whose last answer was being written turns idle only after Node looked for idle ones.
+    const sweep = setInterval(() => server.closeIdleConnections(), 20);
+    const deadline = setTimeout(() => server.closeAllConnections(), limits.drainTimeoutMs);
+    try {
+      await app.close();
+    } finally {
+      clearInterval(sweep);
+      clearTimeout(deadline);
+    }
+  }
+
+  return {
+    async listen({ host, port }) {
+      // Given the name localhost Fastify opens one more server per address, without our listeners.
+      const { address } = await lookup(host);
+      await app.listen({ host: address, port });
+      const bound = server.address();
+      assert(typeof bound === 'object' && bound !== null, 'a TCP listener has an address');
+      const url = typeof options.publicUrl === 'string' ? options.publicUrl : options.publicUrl(bound.port);
+      publicUrl = url.replace(/\/+$/, '');
+      observe({ kind: 'serverListening', url: publicUrl });
+      return { port: bound.port };
+    },
+    close() {
+      closing ??= drain();
+      return closing;
+    },
+  };
 }

@@ -54,7 +54,7 @@ function readSearchToken(source: Source, offset: number): SearchToken {
   wordPattern.lastIndex = start;
   const word = wordPattern.exec(text)?.[0];
   if (word === undefined)
-    throw syntaxError(source, start, 'expected a word or a phrase, found a control character');
+    throw syntaxError(source, start, 'expected a word or a phrase, found white space other than a space');
   return { kind: 'word', text: word, offset: start, end: start + word.length };
 }
 

@@ -23,7 +23,12 @@ export type Observation =
       readonly durationMs: number;
     }
   /** What arrived never became a request: malformed, too large or too slow. */
-  | { readonly kind: 'connectionRefused'; readonly requestId: string; readonly status: number; readonly code: string }
+  | {
+      readonly kind: 'connectionRefused';
+      readonly requestId: string;
+      readonly status: number;
+      readonly code: string;
+    }
   | { readonly kind: 'transactionRetried'; readonly attempt: number; readonly reason: string }
   | { readonly kind: 'checkpointFailed'; readonly error: unknown };
 

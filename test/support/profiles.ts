@@ -5,7 +5,9 @@ import { cloudAppSecurityProfile } from '../../src/model/cloud-app-security-prof
 
 /** Writable string properties of the type. */
 export const stringProperties = cloudAppSecurityProfile.properties
-  .filter(({ type, access }) => type.kind === 'primitive' && type.name === 'Edm.String' && access === 'readWrite')
+  .filter(
+    ({ type, access }) => type.kind === 'primitive' && type.name === 'Edm.String' && access === 'readWrite',
+  )
   .map(({ name }) => name);
 
 /** Members of vendorInformation. */
@@ -36,7 +38,9 @@ export const patchBody = fc
       permissionsRequired: fc.option(fc.constantFrom(...permissionNames)),
       tags: fc.array(anyText, { maxLength: 4 }),
       vendorInformation: fc.option(
-        fc.record(Object.fromEntries(vendorMembers.map((name) => [name, fc.option(anyText)])), { requiredKeys: [] }),
+        fc.record(Object.fromEntries(vendorMembers.map((name) => [name, fc.option(anyText)])), {
+          requiredKeys: [],
+        }),
       ),
     },
     { requiredKeys: [] },

@@ -127,7 +127,9 @@ export function unreachableFiles(
     reached.add(path);
     waiting.push(...findImports(file).map(({ to }) => to));
   }
-  return files.filter(({ path }) => !reached.has(path)).map(({ path }) => `${path}:1 is imported by nobody`);
+  return files
+    .filter(({ path }) => !reached.has(path))
+    .map(({ path }) => `${path}:1 is reached from no entry point`);
 }
 
 /** A breach for each node for which `judge` has a word. */
