@@ -52,6 +52,18 @@ export const limits = {
   issuerKeysStaleMaxMs: 7 * 24 * 60 * 60 * 1000,
   /** An unknown key id or a failed fetch asks the issuer again at most this often. */
   issuerRefreshIntervalMs: 30_000,
+  /** Local issuer: an access token serves an hour, as Entra ID's do by default. */
+  accessTokenLifetimeS: 3600,
+  /** Local issuer: a code is redeemed at once by the page it was sent to. */
+  authorizationCodeLifetimeS: 300,
+  /** Local issuer: a person has this long to enter a device's code. */
+  deviceCodeLifetimeS: 900,
+  /** Local issuer: a refresh token serves a day after its last use, as Entra ID's do in browsers. */
+  refreshTokenLifetimeS: 24 * 60 * 60,
+  /** Local issuer: codes of devices and redeemed codes kept in memory. */
+  issuerCodesMax: 10_000,
+  /** Local issuer: length of one parameter, such as a state or a scope list. */
+  issuerParameterCharactersMax: 8 * 1024,
   /** Clocks of issuer and service may differ by this much. */
   clockSkewS: 300,
   /** More threads than this read no faster and each costs a database handle. */

@@ -83,7 +83,16 @@ export async function startService({ fixture, dataFolder, seed, profileFolder })
   mkdirSync(dataFolder, { recursive: true });
   const [httpPort, httpsPort] = [await freePort(), await freePort()];
   const profiling = profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
-  const serve = ['serve', '--dev', '--no-sample', '--http-port', httpPort, '--https-port', httpsPort];
+  const serve = [
+    'serve',
+    '--dev',
+    '--ephemeral',
+    '--no-sample',
+    '--http-port',
+    httpPort,
+    '--https-port',
+    httpsPort,
+  ];
   const parameters = [...profiling, entryPoint, ...serve.map(String), '--data', dataFolder];
   const child = startNode([...parameters, ...(fixture.serviceArguments ?? [])], {
     core: cores.server,

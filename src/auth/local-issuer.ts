@@ -35,10 +35,22 @@ export interface AccessTokenRequest {
   readonly issuerTemplate?: string;
 }
 
+/** What goes into one id token (OpenID Connect Core section 2). */
+export interface IdTokenRequest {
+  readonly person: TestPerson;
+  readonly tenantId: string;
+  /** The application the person signs in to: the `aud`. */
+  readonly clientId: string;
+  readonly nonce: string | undefined;
+  readonly lifetimeS: number;
+  readonly issuerTemplate: string;
+}
+
 /** Makes signed tokens. */
 export interface LocalIssuer {
   readonly signingKey: SigningKey;
   mintAccessToken(request: AccessTokenRequest): Promise<string>;
+  mintIdToken(request: IdTokenRequest): Promise<string>;
 }
 
 /** What the local issuer is made from; `newId` yields a GUID each time. */
@@ -74,27 +86,48 @@ export const issuerOf = (template: string, tenantId: string): string =>
 
 /** Makes the token maker around a key. */
 export function createLocalIssuer({ signingKey, now, newId }: LocalIssuerParts): LocalIssuer {
+  const { algorithm: alg, kid, privateKey } = signingKey;
+
+  function sign(lifetimeS: number, claims: Readonly<Record<string, unknown>>): Promise<string> {
+    const issuedAtS = Math.floor(now().getTime() / 1000);
+    const uti = Buffer.from(newId().replaceAll('-', ''), 'hex').toString('base64url');
+    return new SignJWT({
+      ...claims,
+      iat: issuedAtS,
+      nbf: issuedAtS,
+      exp: issuedAtS + lifetimeS,
+      uti,
+      ver: '2.0',
+    })
+      .setProtectedHeader({ typ: 'JWT', alg, kid })
+      .sign(privateKey);
+  }
+
   return {
     signingKey,
     mintAccessToken(request) {
       const { tenantId, clientId, clientProof, lifetimeS, issuerTemplate = localIssuerTemplate } = request;
-      const issuedAtS = Math.floor(now().getTime() / 1000);
-      const claims = {
+      return sign(lifetimeS, {
         aud: localResourceId,
         iss: issuerOf(issuerTemplate, tenantId),
-        iat: issuedAtS,
-        nbf: issuedAtS,
-        exp: issuedAtS + lifetimeS,
+        tid: tenantId,
         azp: clientId,
         azpacr: clientProof,
         ...subjectClaims(request),
+      });
+    },
+    mintIdToken({ person, tenantId, clientId, nonce, lifetimeS, issuerTemplate }) {
+      return sign(lifetimeS, {
+        aud: clientId,
+        iss: issuerOf(issuerTemplate, tenantId),
         tid: tenantId,
-        uti: Buffer.from(newId().replaceAll('-', ''), 'hex').toString('base64url'),
-        ver: '2.0',
-      };
-      return new SignJWT(claims)
-        .setProtectedHeader({ typ: 'JWT', alg: signingKey.algorithm, kid: signingKey.kid })
-        .sign(signingKey.privateKey);
+        oid: person.objectId,
+        sub: pairwiseSubject(person.objectId, clientId),
+        name: person.name,
+        preferred_username: person.userPrincipalName,
+        email: person.userPrincipalName,
+        ...(nonce === undefined ? {} : { nonce }),
+      });
     },
   };
 }

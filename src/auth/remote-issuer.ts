@@ -4,7 +4,7 @@ import { ServiceError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { TenantId } from './authenticator.ts';
 import type { ClaimStyle } from './claims.ts';
-import { type FetchJson, isLoopbackHost } from './fetch-json.ts';
+import type { FetchJson } from './fetch-json.ts';
 import type { TrustedIssuer } from './jwt.ts';
 import { createStaticKeys, type VerificationKeys } from './keys.ts';
 
@@ -56,7 +56,7 @@ function checkKeysAddress(keysUrl: unknown, discoveryUrl: string): string {
   if (typeof keysUrl !== 'string' || !URL.canParse(keysUrl))
     throw new Error(`${discoveryUrl} names no jwks_uri`);
   const { hostname } = new URL(keysUrl);
-  const bare = isLoopbackHost(hostname) || /^[\d.]+$|^\[/.test(hostname);
+  const bare = /(^|\.)localhost\.?$|^[\d.]+$|^\[/.test(hostname);
   if (bare && hostname !== new URL(discoveryUrl).hostname) {
     throw new Error(`${discoveryUrl} names a jwks_uri on another machine by address: ${keysUrl}`);
   }

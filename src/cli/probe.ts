@@ -18,7 +18,12 @@ export interface ProbeAnswer {
 }
 
 /** The answer; undefined when there was none in time, whatever the reason. */
-export function probe({ url, headers, authority, timeoutMs }: ProbeRequest): Promise<ProbeAnswer | undefined> {
+export function probe({
+  url,
+  headers,
+  authority,
+  timeoutMs,
+}: ProbeRequest): Promise<ProbeAnswer | undefined> {
   return new Promise((resolve) => {
     if (!URL.canParse(url)) return resolve(undefined);
     const signal = AbortSignal.timeout(timeoutMs);

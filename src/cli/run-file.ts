@@ -14,6 +14,8 @@ const shape = z.object({
   httpUrl: z.string().optional(),
   httpsUrl: z.string().optional(),
   publicUrl: z.string().optional(),
+  /** In the test tenant of dev mode, when the server started. */
+  profiles: z.int().optional(),
   issuers: z.array(z.string()),
   /** Whether only this machine can reach the server. */
   loopback: z.boolean(),

@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import type { RunningService } from '../compose.ts';
 import { loadConfig, type ServeConfig } from '../config.ts';
 import { configSources, createConfigError, type Flags } from './command-config.ts';
-import { CommandError, type CommandContext, createCommand, examples, exitCodes } from './context.ts';
+import { type CommandContext, CommandError, createCommand, examples, exitCodes } from './context.ts';
 import { addOptionFlags, typedFlags } from './option-flags.ts';
 import { type RunFile, removeRunFile, writeRunFile } from './run-file.ts';
 import { startBlock } from './start-block.ts';
@@ -46,7 +46,9 @@ function placeData({ config, sources }: Loaded, context: CommandContext): ServeC
 }
 
 const errorMember = (error: unknown, name: string): unknown =>
-  typeof error === 'object' && error !== null ? (error as Readonly<Record<string, unknown>>)[name] : undefined;
+  typeof error === 'object' && error !== null
+    ? (error as Readonly<Record<string, unknown>>)[name]
+    : undefined;
 
 /** What the operating system says about a start that failed, and what to do; others are passed on. */
 function explainStart(error: unknown, config: ServeConfig, context: CommandContext): unknown {
@@ -60,18 +62,25 @@ function explainStart(error: unknown, config: ServeConfig, context: CommandConte
     ]);
   }
   if (code === 'EACCES' && errorMember(error, 'syscall') === 'listen') {
-    return refuseStart(`port ${port} may not be opened by this user`, [`Choose a port above 1023: --${option} N.`]);
+    return refuseStart(`port ${port} may not be opened by this user`, [
+      `Choose a port above 1023: --${option} N.`,
+    ]);
   }
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
-    return refuseStart(`"${config.host}" is not an address of this machine`, ['Correct --host, e.g. 127.0.0.1.']);
+    return refuseStart(`"${config.host}" is not an address of this machine`, [
+      'Correct --host, e.g. 127.0.0.1.',
+    ]);
   }
   return error;
 }
 
-async function start(config: ServeConfig): Promise<RunningService> {
-  const { startService } = await import('../compose.ts');
-  const { createObservers } = await import('./observers.ts');
-  return startService(config, await createObservers(config));
+/** Loaded only now, so that help and configuration errors come at once. */
+async function start(config: ServeConfig, version: string): Promise<RunningService> {
+  const [{ startService }, { createObservers }] = await Promise.all([
+    import('../compose.ts'),
+    import('./observers.ts'),
+  ]);
+  return startService(config, await createObservers(config, version));
 }
 
 const loopbackHosts = ['127.0.0.1', '::1', 'localhost'];
@@ -120,7 +129,7 @@ function closingWords({ ephemeral }: ServeConfig): string {
 
 async function runService(config: ServeConfig, context: CommandContext): Promise<void> {
   const stopped = awaitSignal(context);
-  const service = await start(config).catch((error: unknown) => {
+  const service = await start(config, context.version).catch((error: unknown) => {
     throw explainStart(error, config, context);
   });
   const { data } = config;
@@ -163,5 +172,7 @@ export function createServeCommand(context: CommandContext): Command {
       ]),
     ].join('\n'),
   );
-  return addOptionFlags(command).action(async (_flags: Flags, served: Command) => serve(typedFlags(served), context));
+  return addOptionFlags(command).action(async (_flags: Flags, served: Command) =>
+    serve(typedFlags(served), context),
+  );
 }

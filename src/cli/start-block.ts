@@ -1,6 +1,7 @@
 /** What `serve` prints when it is ready and `status` prints again: addresses, and commands to paste. */
 import { join } from 'node:path';
 import type { RunFile } from './run-file.ts';
+import { exampleId, sampleCount, sampleSeed } from './sample-profiles.ts';
 import { dataFlag, heading, showFolder } from './style.ts';
 
 /** What the block is made from beside the running server. */
@@ -17,9 +18,6 @@ export interface StartBlockParts {
   readonly colour: boolean;
 }
 
-/** The profile of the published example, part of the sample data. */
-export const exampleId = '053c36a0-36a0-053c-a036-3c05a0363c05';
-
 const collection = '/v1.0/security/cloudAppSecurityProfiles';
 
 function apiLine({ httpUrl, httpsUrl, publicUrl }: RunFile): string {
@@ -32,9 +30,13 @@ function apiLine({ httpUrl, httpsUrl, publicUrl }: RunFile): string {
   return `${main}/v1.0   (and /beta${also})`;
 }
 
-function dataLine({ ephemeral, sample }: RunFile, folder: string): string {
-  const kept = ephemeral ? 'SQLite, removed at exit' : 'SQLite, kept between runs';
-  return `${folder}   ${kept}${sample ? '; 250 sample apps to begin with (seed 42)' : ''}`;
+/** The sample data fill an empty database only; another count means somebody has been at work since. */
+const hasSample = ({ sample, profiles }: RunFile): boolean => sample && profiles === sampleCount;
+
+function dataLine(run: RunFile, folder: string): string {
+  const kept = run.ephemeral ? 'SQLite, removed at exit' : 'SQLite, kept between runs';
+  const sample = hasSample(run) ? ` sample apps (seed ${sampleSeed})` : ' apps';
+  return `${folder}   ${kept}${run.profiles === undefined ? '' : `; ${run.profiles}${sample}`}`;
 }
 
 function facts({ run, data, workingFolder }: StartBlockParts): readonly string[] {
@@ -54,11 +56,11 @@ function facts({ run, data, workingFolder }: StartBlockParts): readonly string[]
 
 /** A first request that succeeds: the example's PATCH, or a POST where there is no sample data. */
 function firstRequest({ run, data, program, workingFolder }: StartBlockParts): readonly string[] {
-  const { httpUrl, httpsUrl, sample } = run;
+  const { httpUrl, httpsUrl } = run;
   const base = httpUrl ?? httpsUrl ?? '';
   const trust =
     httpUrl === undefined ? ` --cacert $(${program} cert path${dataFlag(data, workingFolder)})` : '';
-  const [method, path, body] = sample
+  const [method, path, body] = hasSample(run)
     ? ['PATCH', `${collection}/${exampleId}`, '{"riskScore":"4","tags":["Monitored"]}']
     : ['POST', collection, '{"name":"My first app","riskScore":"4"}'];
   return [

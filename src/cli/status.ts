@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { caCertificatePath } from '../http/local-https.ts';
 import { requireDataFolder } from './command-config.ts';
-import { CommandError, type CommandContext, createCommand, examples, exitCodes } from './context.ts';
+import { type CommandContext, CommandError, createCommand, examples, exitCodes } from './context.ts';
 import { showDuration } from './duration.ts';
 import { probe } from './probe.ts';
 import { type RunFile, readRunFile } from './run-file.ts';
@@ -45,7 +45,9 @@ type Ask = ReturnType<typeof createAsk>;
 
 async function countProfiles(ask: Ask, data: string, context: CommandContext): Promise<number | undefined> {
   const { token } = await mintToken({ role: 'reader', ttl: 60 }, data, context);
-  const answer = await ask('/v1.0/security/cloudAppSecurityProfiles/$count', { Authorization: `Bearer ${token}` });
+  const answer = await ask('/v1.0/security/cloudAppSecurityProfiles/$count', {
+    Authorization: `Bearer ${token}`,
+  });
   return answer?.status === 200 && /^\d+$/.test(answer.body) ? Number(answer.body) : undefined;
 }
 
@@ -105,7 +107,10 @@ async function printStatus(flags: StatusFlags, context: CommandContext): Promise
   const startIt = `Start it: ${context.program} serve --dev${flag}`;
   if (status === undefined) {
     const elsewhere = 'Or name the data folder of a server started elsewhere: --data DIR';
-    throw new CommandError(exitCodes.unavailable, `no server runs with the data in ${folder}`, [startIt, elsewhere]);
+    throw new CommandError(exitCodes.unavailable, `no server runs with the data in ${folder}`, [
+      startIt,
+      elsewhere,
+    ]);
   }
   if (!status.reachable) {
     const { pid, httpUrl, httpsUrl } = status.run;
@@ -117,9 +122,17 @@ async function printStatus(flags: StatusFlags, context: CommandContext): Promise
 
 /** Prints addresses, commands to paste and the number of apps; exit 7 when no server answers. */
 export function createStatusCommand(context: CommandContext): Command {
-  return createCommand(context, 'status', 'show the running server: addresses, commands to paste, number of apps')
+  return createCommand(
+    context,
+    'status',
+    'show the running server: addresses, commands to paste, number of apps',
+  )
     .option('--data <folder>', 'data folder of the server (default: as casp serve finds it)')
-    .addOption(new Option('-o, --output <format>', 'form of the output').choices(['table', 'json', 'env']).default('table'))
+    .addOption(
+      new Option('-o, --output <format>', 'form of the output')
+        .choices(['table', 'json', 'env'])
+        .default('table'),
+    )
     .addHelpText('after', () =>
       examples(context, [
         ['status', 'the lines casp serve printed at its start'],

@@ -96,7 +96,9 @@ const lifetimeMaxS = 365 * 86_400;
 function parseLifetime(text: string): number {
   const seconds = parseDuration(text);
   if (seconds === undefined || seconds < 1 || seconds > lifetimeMaxS) {
-    throw new InvalidArgumentError(`"${quoteForMessage(text)}" is not a lifetime. Write 90s, 30m, 12h or 7d; 365d at most.`);
+    throw new InvalidArgumentError(
+      `"${quoteForMessage(text)}" is not a lifetime. Write 90s, 30m, 12h or 7d; 365d at most.`,
+    );
   }
   return seconds;
 }
@@ -118,7 +120,9 @@ async function printToken(flags: TokenFlags, context: CommandContext): Promise<v
   const data = requireDataFolder(context, flags.data);
   if (!existsSync(signingKeyPath(data))) {
     const folder = showFolder(data, context.workingFolder);
-    context.writeError(`note: no server has run with the data in ${folder} yet; one started with it will accept this token.\n`);
+    context.writeError(
+      `note: no server has run with the data in ${folder} yet; one started with it will accept this token.\n`,
+    );
   }
   context.writeOut(showToken(await mintToken(flags, data, context), flags.output));
 }
@@ -128,29 +132,42 @@ const defaultLifetimeS = 12 * 3600;
 /** Prints a token and nothing else on stdout. */
 export function createTokenCommand(context: CommandContext): Command {
   return createCommand(context, 'token', 'make a token of the local issuer for development')
-    .addOption(new Option('--role <role>', 'test person it speaks for').choices([...testRoles]).default('analyst'))
     .addOption(
-      new Option('--app', 'an application on its own, with the permissions of the role').conflicts('personal'),
+      new Option('--role <role>', 'test person it speaks for').choices([...testRoles]).default('analyst'),
+    )
+    .addOption(
+      new Option('--app', 'an application on its own, with the permissions of the role').conflicts(
+        'personal',
+      ),
     )
     .addOption(
       new Option('--personal', 'a personal Microsoft account, to see it refused').conflicts('tenant'),
     )
     .addOption(
-      new Option('--tenant <guid>', 'tenant it belongs to').argParser(parseTenant).default(undefined, testTenantId),
+      new Option('--tenant <guid>', 'tenant it belongs to')
+        .argParser(parseTenant)
+        .default(undefined, testTenantId),
     )
     .addOption(
       new Option('--scope <scope...>', 'permissions in place of those of the role').argParser(collectScopes),
     )
-    .addOption(new Option('--ttl <time>', 'lifetime').argParser(parseLifetime).default(defaultLifetimeS, '12h'))
+    .addOption(
+      new Option('--ttl <time>', 'lifetime').argParser(parseLifetime).default(defaultLifetimeS, '12h'),
+    )
     .option('--data <folder>', 'data folder of the server (default: as casp serve finds it)')
     .addOption(
-      new Option('-o, --output <format>', 'form of the output').choices(['raw', 'header', 'env', 'json']).default('raw'),
+      new Option('-o, --output <format>', 'form of the output')
+        .choices(['raw', 'header', 'env', 'json'])
+        .default('raw'),
     )
     .addHelpText('after', () =>
       examples(context, [
         ['token', 'a token that may read and change profiles'],
         ['token --role reader -o header', 'one that may only read, as a header for curl'],
-        ['token --app --scope SecurityEvents.Read.All --ttl 5m', 'an application that may read for five minutes'],
+        [
+          'token --app --scope SecurityEvents.Read.All --ttl 5m',
+          'an application that may read for five minutes',
+        ],
       ]),
     )
     .action(async (flags: TokenFlags) => printToken(flags, context));

@@ -498,7 +498,7 @@ function createHeaderWriter(regionLabel: string, varyNames: readonly string[]): 
       'Cache-Control',
       headers['Cache-Control'] ?? 'no-cache',
       'Vary',
-      vary(headers['Vary']),
+      vary(headers.Vary),
     ];
     for (const name in headers) {
       if (!writtenHere.has(name)) lines.push(name, headers[name] ?? '');

@@ -103,6 +103,9 @@ function readName(source: Source, offset: number): Token | undefined {
   if (text.split('.').some((part) => part.length > limits.identifierCharactersMax))
     throw tooComplex(source, offset, `a name is longer than ${limits.identifierCharactersMax} characters`);
   if (source.text[end] === "'") return readPrefixedLiteral(source, text, offset);
+  // No operator is written '-' between operands, so this is a malformed GUID or another language's minus.
+  if (source.text[end] === '-')
+    throw syntaxError(source, end, `expected white space or an operator after ${text}, found '-'`);
   return { kind: 'name', text, offset, end };
 }
 

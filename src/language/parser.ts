@@ -421,7 +421,7 @@ function expectSegment(cursor: Cursor): PathSegment {
   if (token.kind !== 'name') return refuse(cursor, "a property name, '$count', 'any' or 'all'");
   advance(cursor);
   if (isSymbol(cursor, '(') && cursor.token.offset === token.end)
-    return refuse(cursor, `an operator or '/' after '${token.text}', which is no function,`);
+    return refuse(cursor, `an operator or '/' after '${token.text}', which is no function`);
   return { name: token.text, offset: token.offset, end: token.end };
 }
 
@@ -473,7 +473,7 @@ function parseCall(cursor: Cursor, token: Token & { readonly kind: 'name' }): Pr
   if (word === 'substringof') return refuse(cursor, 'contains(text,part)', ' of OData 2 and 3');
   advance(cursor);
   if (word === 'any' || word === 'all')
-    return refuse(cursor, `a path before '${word}', as in tags/${word}(t:…),`);
+    return refuse(cursor, `a path before '${word}', as in tags/${word}(t:…)`);
   advance(cursor);
   return nested(cursor, token.offset, () => {
     if (word === 'cast') return parseTypeCall(cursor, token.offset, 'cast');

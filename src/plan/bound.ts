@@ -32,6 +32,13 @@ export interface LeafReference {
   readonly leaf: Leaf;
 }
 
+/** A column that $apply made: the alias of an aggregate or a computation (`apply-steps.ts`). */
+export interface ColumnReference {
+  readonly kind: 'column';
+  readonly type: ValueType;
+  readonly name: string;
+}
+
 /** The item a lambda looks at; `depth` counts enclosing lambdas from 0 outside. */
 export interface ItemReference {
   readonly kind: 'item';
@@ -147,6 +154,7 @@ export interface Junction {
 export type BoundExpression =
   | Constant
   | LeafReference
+  | ColumnReference
   | ItemReference
   | ComplexIsNull
   | ItemCount
@@ -177,6 +185,7 @@ export function typeOf(expression: BoundExpression): ValueType {
   switch (expression.kind) {
     case 'constant':
     case 'leaf':
+    case 'column':
     case 'item':
     case 'call':
     case 'cast':

@@ -2,6 +2,8 @@
 import type { TenantId } from '../auth/authenticator.ts';
 import type { ComplexValue, EntitySet, EntityValues, Model, Property, PropertyValue } from '../edm/types.ts';
 import type { EntityTagCondition, MetadataLevel, Method, ServiceRoot } from '../request/odata-request.ts';
+import type { ApplyColumn, ApplyStep } from './apply-steps.ts';
+import type { BoundExpression, BoundSearch, OrderKey, Projection } from './bound.ts';
 import type { PageTokens } from './page-token.ts';
 
 /** What planning may know beside the request and the principal; time and ids are parameters. */
@@ -92,6 +94,18 @@ export interface ReadPlan extends DataPlanBase {
   readonly kind: 'read';
   readonly key: string;
   readonly preconditions: Preconditions;
+  /** Undefined: the whole entity. */
+  readonly projection: Projection | undefined;
+}
+
+/** `/{id}/name`, `/{id}/vendorInformation/provider`, `/{id}/tags/$count`, `/{id}/name/$value` */
+export interface PropertyPlan extends DataPlanBase {
+  readonly kind: 'property';
+  readonly key: string;
+  readonly preconditions: Preconditions;
+  /** From the entity inwards: one property, or a complex one and its member. */
+  readonly path: readonly Property[];
+  readonly part: 'json' | 'raw' | 'count';
 }
 
 export interface ListPlan extends DataPlanBase {
@@ -102,6 +116,15 @@ export interface ListPlan extends DataPlanBase {
   readonly after: readonly (string | null)[] | undefined;
   /** Rows still allowed, this page included, when `$top` is a total (Protocol 11.2.6.3). */
   readonly remaining: number | undefined;
+  /** Rows to leave out before the first page. */
+  readonly skip: number;
+  readonly filter: BoundExpression | undefined;
+  readonly search: BoundSearch | undefined;
+  /** Never empty; the last key is the entity's own, so that the order is total. */
+  readonly orderBy: readonly OrderKey[];
+  /** `$count=true`, first page only. */
+  readonly count: boolean;
+  readonly projection: Projection | undefined;
   readonly link: NextLink;
 }
 
@@ -115,6 +138,25 @@ export interface NextLink {
   readonly pageSize: number;
 }
 
+/** `/$count`: how many entities pass. */
+export interface CountPlan extends DataPlanBase {
+  readonly kind: 'count';
+  readonly filter: BoundExpression | undefined;
+  readonly search: BoundSearch | undefined;
+  /** With `$apply`: how many rows its result has. */
+  readonly steps: readonly ApplyStep[] | undefined;
+}
+
+/** `$apply`: the steps in order; `$filter`, `$orderby`, `$top`, `$skip` of the request follow as further steps. */
+export interface ApplyPlan extends DataPlanBase {
+  readonly kind: 'apply';
+  readonly steps: readonly ApplyStep[];
+  /** The columns of the result in order; undefined while rows are whole entities. */
+  readonly columns: readonly ApplyColumn[] | undefined;
+  /** `$count=true`: the number of result rows. */
+  readonly count: boolean;
+}
+
 export interface CreatePlan extends DataPlanBase {
   readonly kind: 'create';
   readonly values: EntityValues;
@@ -122,6 +164,8 @@ export interface CreatePlan extends DataPlanBase {
   readonly author: Author;
   readonly atTicks: bigint;
   readonly answer: WriteAnswer;
+  /** `$select` on the write: what of the answer is sent. */
+  readonly projection: Projection | undefined;
 }
 
 export interface UpdatePlan extends DataPlanBase {
@@ -132,6 +176,7 @@ export interface UpdatePlan extends DataPlanBase {
   readonly author: Author;
   readonly atTicks: bigint;
   readonly answer: WriteAnswer;
+  readonly projection: Projection | undefined;
 }
 
 export interface DeletePlan extends DataPlanBase {
@@ -158,7 +203,10 @@ export interface OptionsPlan extends PlanBase {
 
 export type Plan =
   | ReadPlan
+  | PropertyPlan
   | ListPlan
+  | CountPlan
+  | ApplyPlan
   | CreatePlan
   | UpdatePlan
   | DeletePlan

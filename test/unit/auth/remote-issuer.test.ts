@@ -296,10 +296,10 @@ describe('fetchIssuerDocuments', () => {
   });
 
   it.each([
-    'http://localhost:9/keys',
+    'http://localhost:9/keys', 'https://keys.localhost./keys',
     'https://[::1]:9/keys',
     'https://169.254.169.254/keys',
-    'https://0x7f000001/keys',
+    'https://0x7f000002/keys',
   ])('does not follow a jwks_uri to %s', async (keysUrl) => {
     server.keysUrl = keysUrl;
     await expect(fetchIssuerDocuments(options())).rejects.toThrow(/on another machine by address/);
