@@ -21,7 +21,7 @@ function switchFlags(option: Option): readonly CommandOption[] {
   const { flag, defaultText } = option;
   const negated = flag.replace('--', '--no-');
   const on = new CommandOption(flag, describe(option));
-  const off = new CommandOption(negated, describe(option));
+  const off = new CommandOption(negated, `Off: ${describe(option)}`);
   if (defaultText === 'false') return [on, off.hideHelp()];
   return defaultText.startsWith('true') ? [off, on.hideHelp()] : [on, off];
 }

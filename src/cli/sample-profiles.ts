@@ -113,6 +113,7 @@ const products = [
   ] as const),
   ...(['Desk', 'Forms', 'Travel', 'Ledger', 'Scan', 'Drive', 'Chat', 'Sign', 'Roster', 'Archive'] as const),
 ] as const;
+type Word = (typeof publishers | typeof products)[number];
 const editions = [
   '',
   '',
@@ -164,9 +165,15 @@ const providers: readonly [Provider, ...Provider[]] = [
 ];
 const regions = ['eu', 'us', 'apac', null] as const;
 
+const slugs = new Map(
+  [...publishers, ...products].map((word) => [word, word.toLowerCase().replaceAll(' ', '-')]),
+);
+
 // One profile.
 
-const slug = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]+/g, '-');
+/** A host that can belong to nobody (RFC 2606). */
+const siteOf = (company: Word, product: Word): string =>
+  `${slugs.get(product)}.${slugs.get(company)}.example`;
 
 function version(random: Random): string {
   return `${1 + below(random, 9)}.${below(random, 20)}.${below(random, 50)}`;
@@ -177,14 +184,10 @@ const someTags = (random: Random): readonly string[] => tagNames.filter(() => ra
 /** What the app declares about itself, as text; brings a profile to about one kilobyte. */
 function manifest(name: string, site: string, random: Random): string {
   const wanted = scopes.filter(() => random() < 0.5);
-  return JSON.stringify({
-    name,
-    version: version(random),
-    startUrl: `https://${site}/start`,
-    redirectUris: [`https://${site}/signed-in`],
-    permissions: wanted,
-    contact: `support@${site}`,
-  });
+  const addresses = `"startUrl":"https://${site}/start","redirectUris":["https://${site}/signed-in"]`;
+  const permitted = wanted.length === 0 ? '' : `"${wanted.join('","')}"`;
+  // No name or address here needs an escape, and a million manifests are made for the bench.
+  return `{"name":"${name}","version":"${version(random)}",${addresses},"permissions":[${permitted}],"contact":"support@${site}"}`;
 }
 
 function vendorInformation(provider: Provider, random: Random): ProfileVendor {
@@ -204,8 +207,9 @@ function profileAt(index: number, seed: number): ProfileValues {
   const random = createRandom(first ^ Math.imul(salt, 0x9e3779b1));
   const id = guid(first, random);
   const company = pick(random, publishers);
-  const name = `${company} ${pick(random, products)}${pick(random, editions)}`;
-  const site = `${slug(name)}.example`;
+  const product = pick(random, products);
+  const name = `${company} ${product}${pick(random, editions)}`;
+  const site = siteOf(company, product);
   const createdMs = lastMs - spanMs + below(random, spanMs);
   const modifiedMs = createdMs + below(random, lastMs - createdMs);
   const provider = pick(random, providers);
@@ -257,6 +261,9 @@ const example = {
   publisher: 'Contoso Ltd',
   permissionsRequired: 'user',
   isSigned: true,
+  deploymentPackageUrl: 'https://packages.expense.contoso.example/3.1.4/package.zip',
+  destinationServiceName: 'Contoso Payments',
+  manifest: '{"name":"Contoso Expense","version":"3.1.4","permissions":["mail.read","files.readwrite"]}',
   platform: 'Web',
   policyName: 'Finance apps',
   riskScore: '7',
@@ -310,16 +317,28 @@ const special: readonly Partial<ProfileValues>[] = [
   score(1, '38'),
   score(1, '100'),
   ...riskWords.map((word) => score(2, word)),
-  { name: 'Fabrikam Sync', isSigned: false, permissionsRequired: 'administrator', ...score(0, '2') },
-  { name: 'Northwind Capture', isSigned: false, permissionsRequired: 'system', ...score(1, '12') },
+  {
+    name: 'Fabrikam Sync',
+    publisher: 'Fabrikam Ltd',
+    isSigned: false,
+    permissionsRequired: 'administrator',
+    ...score(0, '2'),
+  },
+  {
+    name: 'Northwind Capture',
+    publisher: 'Northwind AB',
+    isSigned: false,
+    permissionsRequired: 'system',
+    ...score(1, '12'),
+  },
   { name: 'دفتر المصروفات', publisher: 'كونتوسو' },
   { name: 'מחברת Fabrikam', publisher: 'Fabrikam Ltd' },
   { name: '経費ノート', publisher: 'コントソ株式会社' },
   { name: '🚀 Tailspin Launch 👩‍🚀', tags: ['🛰️', 'Monitored'] },
   { name: 'Éclair Çäfé ﬁnance', publisher: 'Fourth Coffee SA' },
   { name: 'Lucerne O\'Brien & Sons "100%" <beta>', publisher: 'Lucerne \\ Partners' },
-  { name: 'Litware Archive', manifest: largeManifest() },
-  { name: 'Adatum Everything', tags: [...tagNames] },
+  { name: 'Litware Archive', publisher: 'Litware Inc.', manifest: largeManifest() },
+  { name: 'Adatum Everything', publisher: 'Adatum SA', tags: [...tagNames] },
   nothing,
   ...Object.entries(nothing)
     .filter(([, value]) => value === null)

@@ -32,7 +32,7 @@ import {
   parseWhole,
 } from './parser.ts';
 import { parseSearchPart } from './search.ts';
-import { syntaxError, unsupported } from './syntax-error.ts';
+import { unsupported } from './syntax-error.ts';
 
 /** Reads a $apply: `applyExpr`. */
 export function parseApply(text: string): readonly Transformation[] {
@@ -219,12 +219,7 @@ function parseAggregateWith(cursor: Cursor): AggregateMethod {
   if (name.includes('.'))
     throw unsupported(source, token.offset, `the aggregation method '${name}' is not supported`);
   const method = aggregateMethods.find((candidate) => candidate === name);
-  if (method === undefined)
-    throw syntaxError(
-      source,
-      token.offset,
-      `expected one of ${aggregateMethods.join(', ')}, found '${name}'`,
-    );
+  if (method === undefined) return refuse(cursor, `one of ${aggregateMethods.join(', ')}`);
   advance(cursor);
   return method;
 }

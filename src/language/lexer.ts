@@ -105,7 +105,11 @@ function readName(source: Source, offset: number): Token | undefined {
   if (source.text[end] === "'") return readPrefixedLiteral(source, text, offset);
   // No operator is written '-' between operands, so this is a malformed GUID or another language's minus.
   if (source.text[end] === '-')
-    throw syntaxError(source, end, `expected white space or an operator after ${text}, found '-'`);
+    throw syntaxError(
+      source,
+      end,
+      `expected white space ${operatorNames.has(text.toLowerCase()) ? '' : 'or an operator '}after '${text}', found '-'`,
+    );
   return { kind: 'name', text, offset, end };
 }
 

@@ -392,7 +392,7 @@ function parseMember(cursor: Cursor): PrimaryExpression {
   const segments: PathSegment[] = [];
   const fromIt = cursor.token.kind === 'system';
   if (fromIt) expectImplicitVariable(cursor);
-  else segments.push(expectSegment(cursor));
+  else segments.push(expectSegment(cursor, 'an expression'));
   const path = (): PathExpression => ({ kind: 'path', fromIt, segments, ...spanFrom(cursor, offset) });
   while (isSymbol(cursor, '/')) {
     const before = path();
@@ -400,7 +400,7 @@ function parseMember(cursor: Cursor): PrimaryExpression {
     if (cursor.token.kind === 'system') return parseCount(cursor, before);
     const operator = lambdaOperator(cursor);
     if (operator !== undefined) return parseLambda(cursor, before, operator);
-    segments.push(expectSegment(cursor));
+    segments.push(expectSegment(cursor, "a property name, '$count', 'any' or 'all'"));
   }
   return countNode(cursor, path());
 }
@@ -416,9 +416,9 @@ function expectImplicitVariable(cursor: Cursor): void {
 }
 
 /** A name of a path, qualified if it is a type; what looks like a call is none. */
-function expectSegment(cursor: Cursor): PathSegment {
+function expectSegment(cursor: Cursor, expected: string): PathSegment {
   const { token } = cursor;
-  if (token.kind !== 'name') return refuse(cursor, "a property name, '$count', 'any' or 'all'");
+  if (token.kind !== 'name') return refuse(cursor, expected);
   advance(cursor);
   if (isSymbol(cursor, '(') && cursor.token.offset === token.end)
     return refuse(cursor, `an operator or '/' after '${token.text}', which is no function`);
@@ -551,9 +551,8 @@ function parseCaseBranch(cursor: Cursor): CaseBranch {
 /** A path of names and nothing else, as grouping takes it. */
 export function parsePropertyPath(cursor: Cursor): PathExpression {
   const { offset } = cursor.token;
-  if (cursor.token.kind !== 'name') return refuse(cursor, 'a property path');
-  const segments = [expectSegment(cursor)];
-  while (takeSymbol(cursor, '/')) segments.push(expectSegment(cursor));
+  const segments = [expectSegment(cursor, 'a property path')];
+  while (takeSymbol(cursor, '/')) segments.push(expectSegment(cursor, 'a property name'));
   return countNode(cursor, { kind: 'path', fromIt: false, segments, ...spanFrom(cursor, offset) });
 }
 

@@ -1,9 +1,10 @@
 /** The options of a collection request → the page it asks for (Protocol 11.2.6, digest 4.9, 4.10). */
 import type { TenantId } from '../auth/authenticator.ts';
-import type { EntitySet } from '../edm/types.ts';
+import { type EntitySet, leavesOf } from '../edm/types.ts';
 import { limits } from '../limits.ts';
 import { parseNonNegativeInteger } from '../request/query-options.ts';
 import type { ODataRequest } from '../request/odata-request.ts';
+import type { OrderKey } from './bound.ts';
 import { queryFingerprint } from './page-token.ts';
 import type { ListPlan, RequestContext, ResponseFormat } from './plan.ts';
 
@@ -29,6 +30,12 @@ export function planList(
     pageSize: Math.min(pageSize, remaining ?? pageSize),
     after: position?.after,
     remaining,
+    skip: 0,
+    filter: undefined,
+    search: undefined,
+    orderBy: [keyOrder(entitySet)],
+    count: false,
+    projection: undefined,
     link: {
       options: repeatedOptions(system),
       fingerprint,
@@ -36,6 +43,13 @@ export function planList(
       pageSize,
     },
   };
+}
+
+/** The entity's own key: appended to every order, so that it is total (digest 4.8). */
+export function keyOrder(entitySet: EntitySet): OrderKey {
+  const leaf = leavesOf(entitySet.type).find(({ property }) => property.access === 'key');
+  if (leaf === undefined || leaf.type.kind !== 'primitive') throw new Error(`${entitySet.name} has no key`);
+  return { expression: { kind: 'leaf', type: leaf.type, leaf }, descending: false };
 }
 
 /** Graph reads `$top` as the page size, the specification as the total (digest 4.9). */

@@ -33,6 +33,7 @@ export function bindPath(segments: readonly PathSegment[], model: Model): Resour
   if (sets[0] === undefined) throw unknownSegment(first, [...rootNames(model), '$metadata', '$batch']);
   if (second === undefined) return { kind: 'singleton', name: sets[0].singleton };
   const entitySet = sets.find((set) => equalsIgnoringCase(set.name, second.name));
+  if (entitySet === undefined) refuseMalformedKey(second, sets);
   if (entitySet === undefined || second.call) {
     throw unknownSegment(
       second,
@@ -70,6 +71,12 @@ function bindInEntity(entitySet: EntitySet, key: string, rest: readonly PathSegm
     );
   }
   return { kind: 'entityPart', entitySet, key, segments: rest.map((segment) => segment.text) };
+}
+
+/** `profiles(abc)`: the set is known, its key is written wrongly. */
+function refuseMalformedKey({ text, keyFault }: PathSegment, sets: readonly EntitySet[]): void {
+  const named = sets.some((set) => equalsIgnoringCase(set.name, text.slice(0, text.indexOf('('))));
+  if (named && keyFault !== undefined) throw new ServiceError('pathInvalid', keyFault, { target: quoteForMessage(text) });
 }
 
 function checkKeyName(segment: PathSegment, entitySet: EntitySet): void {

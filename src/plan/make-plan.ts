@@ -1,7 +1,7 @@
 /** A request and its principal → what is to be done; every name resolved, every right checked. */
 import type { Principal, TokenPrincipal } from '../auth/authenticator.ts';
 import type { EntitySet } from '../edm/types.ts';
-import { ServiceError, unreachable } from '../errors.ts';
+import { assert, ServiceError, unreachable } from '../errors.ts';
 import type { JsonObject, Method, ODataRequest, QueryOptionName } from '../request/odata-request.ts';
 import { authorize, requireToken } from './authorize.ts';
 import { planList } from './bind-list.ts';
@@ -61,7 +61,7 @@ function planCreate(
 ): Plan {
   checkOptions(request, ['$format']);
   const rules = { operation: 'create', bodyVersion: request.headers.bodyVersion, alias: context.model.alias } as const;
-  const assignments = bindPayload(entitySet.type, request.body as JsonObject, rules);
+  const assignments = bindPayload(entitySet.type, bodyOf(request), rules);
   const id = context.newId();
   return {
     kind: 'create',
@@ -74,6 +74,7 @@ function planCreate(
     author: authorOf(principal, context),
     atTicks: context.nowTicks,
     answer: answerOf(request),
+    projection: undefined,
   };
 }
 
@@ -88,13 +89,13 @@ function planEntity(
   checkOptions(request, ['$format']);
   const preconditions = preconditionsOf(request);
   const base = { root: request.root, format: negotiateJson(request), entitySet, tenantId, key, preconditions };
-  if (!writes) return { ...base, kind: 'read' };
+  if (!writes) return { ...base, kind: 'read', projection: undefined };
   requireIfMatch(preconditions, context);
   const write = { ...base, author: authorOf({ tenantId, ...bearer }, context), atTicks: context.nowTicks };
   if (request.method === 'DELETE') return { ...write, kind: 'delete' };
   const rules = { operation: 'update', bodyVersion: request.headers.bodyVersion, alias: context.model.alias } as const;
-  const assignments = bindPayload(entitySet.type, request.body as JsonObject, rules);
-  return { ...write, kind: 'update', assignments, answer: answerOf(request) };
+  const assignments = bindPayload(entitySet.type, bodyOf(request), rules);
+  return { ...write, kind: 'update', assignments, answer: answerOf(request), projection: undefined };
 }
 
 /** The methods a resource has, as Allow lists them. */
@@ -140,6 +141,11 @@ function checkOptions(request: ODataRequest, built: readonly QueryOptionName[]):
       target: name,
     });
   }
+}
+
+function bodyOf({ body, method }: ODataRequest): JsonObject {
+  assert(body !== undefined, `a ${method} arrives with a body`);
+  return body;
 }
 
 function preconditionsOf({ headers }: ODataRequest): Preconditions {

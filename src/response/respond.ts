@@ -38,6 +38,10 @@ export function respond(result: Result, plan: Plan, context: RequestContext): Ht
       return json(200, serviceDocumentBody(plan, context), plan.format);
     case 'options':
       return { status: 204, headers: { ...odataHeaders(), Allow: plan.allow.join(', ') }, body: undefined };
+    case 'property':
+    case 'count':
+    case 'apply':
+      throw new Error(`no such plan is made yet: ${plan.kind}`);
     default:
       return unreachable(plan);
   }

@@ -35,6 +35,10 @@ export async function execute(plan: Plan, database: Database): Promise<Result> {
     case 'serviceDocument':
     case 'options':
       return { kind: 'none' };
+    case 'property':
+    case 'count':
+    case 'apply':
+      throw new Error(`no such plan is made yet: ${plan.kind}`);
     default:
       return unreachable(plan);
   }

@@ -1,8 +1,11 @@
 /** Syntax trees in one line each, operator first, so that a case can say how a text is read. */
 
 import type {
+  ComputeItem,
+  ExpandItem,
   Expression,
   Literal,
+  OrderByItem,
   PathExpression,
   SearchExpression,
   SelectItem,
@@ -148,15 +151,9 @@ function outlineTransformation(transformation: Transformation): string {
         ),
       );
     case 'compute':
-      return call(
-        'compute',
-        ...transformation.items.map((item) => call(item.alias.name, outline(item.expression))),
-      );
+      return call('compute', outlineCompute(transformation.items));
     case 'orderBy':
-      return call(
-        'orderBy',
-        ...transformation.items.map((item) => call(item.direction, outline(item.expression))),
-      );
+      return call('orderBy', outlineOrderBy(transformation.items));
     case 'top':
     case 'skip':
       return call(transformation.kind, String(transformation.count));
@@ -165,4 +162,24 @@ function outlineTransformation(transformation: Transformation): string {
     case 'concat':
       return call('concat', ...transformation.branches.map((branch) => `{${outlineApply(branch)}}`));
   }
+}
+
+/** The keys of a $orderby, direction first. */
+export function outlineOrderBy(items: readonly OrderByItem[]): string {
+  return items.map(({ direction, expression }) => call(direction, outline(expression))).join(' ');
+}
+
+/** The items of a $compute, alias first. */
+export function outlineCompute(items: readonly ComputeItem[]): string {
+  return items.map(({ alias, expression }) => call(alias.name, outline(expression))).join(' ');
+}
+
+/** The items of an $expand, the text of their options in braces. */
+export function outlineExpand(items: readonly ExpandItem[]): string {
+  return items.map(outlineExpandItem).join(' ');
+}
+
+function outlineExpandItem({ kind, path, optionsText }: ExpandItem): string {
+  const name = kind === 'all' ? '*' : path.map((segment) => segment.name).join('/');
+  return optionsText === undefined ? name : `${name}{${optionsText}}`;
 }
