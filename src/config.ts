@@ -78,7 +78,10 @@ const integer = (what: string, least: number, most: number) => {
 };
 
 const portError = 'is not a port. Use 1 to 65535, 0 for any free port, or "off".';
-const port = z.union([z.literal('off'), z.int().min(0).max(65_535)], { error: portError });
+const port = z.union(
+  [z.literal('off'), z.int().min(0, { error: portError }).max(65_535, { error: portError })],
+  { error: portError },
+);
 
 const list = (item: z.ZodType<string>) => z.array(item, { error: 'is not a list. Write ["…", "…"].' });
 
@@ -522,14 +525,27 @@ function readFileIfThere(path: string): string | undefined {
 
 const errorCode = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'unknown error';
 
-/** "line 3, column 7: …" from whatever position the engine's message states. */
+const jsonTokens =
+  /(?:\s|[{}[\],:]|"(?:[^"\\\p{Cc}]|\\.)*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])|(?:true|false|null)\b)*/uy;
+
+/** Where the first character stands that begins no JSON token; undefined when only their order is wrong. */
+function findBadToken(text: string): number | undefined {
+  const length = text.match(jsonTokens)?.[0].length ?? 0;
+  return length < text.length ? length : undefined;
+}
+
+/** "line 3, column 7: …"; the engine's message does not always state a position. */
 function jsonFault(text: string, error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  const position = /position (\d+)/.exec(message)?.[1];
+  const message = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ');
+  const stated = /position (\d+)/.exec(message)?.[1];
+  const position = stated === undefined ? findBadToken(text) : Number(stated);
   if (position === undefined) return message;
-  const before = text.slice(0, Number(position)).split('\n');
+  const before = text.slice(0, position).split('\n');
   const column = (before.at(-1)?.length ?? 0) + 1;
-  return `line ${before.length}, column ${column}: ${message.replace(/,? (in JSON )?at position.*$/, '')}`;
+  const fault = message
+    .replace(/,? (in JSON )?at position.*$/, '')
+    .replace(/^(Unexpected token '.+?'), .*$/, '$1');
+  return `line ${before.length}, column ${column}: ${fault}`;
 }
 
 function readConfigFile(path: string, report: Report): ConfigFile | undefined {
@@ -620,11 +636,8 @@ function candidatesOf(
 ): readonly Candidate[] {
   const flag = sources.flags[option.name];
   const { workingFolder } = sources;
-  const { flag: source } = option;
-  const typed: Candidate[] =
-    flag === undefined
-      ? []
-      : [{ source, value: flag, folder: workingFolder, isText: typeof flag === 'string' }];
+  const source = flag === false ? option.flag.replace('--', '--no-') : option.flag;
+  const typed = { source, value: flag, folder: workingFolder, isText: typeof flag === 'string' };
   const filed = files
     .filter(({ values }) => Object.hasOwn(values, option.name))
     .map(({ path, values }) => ({
@@ -633,7 +646,7 @@ function candidatesOf(
       folder: dirname(path),
       isText: false,
     }));
-  return [...typed, ...fromEnvironment(option, sources, report), ...filed];
+  return [...(flag === undefined ? [] : [typed]), ...fromEnvironment(option, sources, report), ...filed];
 }
 
 const switchWords: Readonly<Record<string, boolean>> = {
@@ -676,8 +689,7 @@ function readText(kind: OptionKind, text: string): unknown {
 const unknownKeyMessage = (key: string, known: readonly string[]): string =>
   `"${quoteForMessage(key)}" is not known here.${didYouMean(key, known) || ` Use: ${known.join(', ')}.`}`;
 
-const showValue = (value: unknown): string =>
-  value === undefined ? 'missing.' : quoteForMessage(JSON.stringify(value), 100);
+const showValue = (value: unknown): string => quoteForMessage(JSON.stringify(value), 100);
 
 /** `issuers[0].tenants` */
 const showPath = (name: string, path: readonly PropertyKey[]): string =>
@@ -702,15 +714,18 @@ function deepestIssue(issue: z.core.$ZodIssue): z.core.$ZodIssue {
   return first === undefined ? issue : { ...first, path: [...issue.path, ...first.path] };
 }
 
+function describeIssue(issue: z.core.$ZodIssue, { secret }: Option, given: unknown): string {
+  if (issue.code === 'unrecognized_keys') return issue.message;
+  const value = valueAt(given, issue.path);
+  // A member that is not there has no fault, only a fix.
+  if (value === undefined) return `missing. ${issue.message.replace(/^[^.]*\. /, '')}`;
+  return `${secret ? 'the value' : showValue(value)} ${issue.message}`;
+}
+
 function problemsOf(option: Option, given: GivenValue, error: z.ZodError): readonly ConfigProblem[] {
   return error.issues.map(deepestIssue).map((issue) => {
-    const unknownKey = issue.code === 'unrecognized_keys';
-    const shown = option.secret ? 'the value' : showValue(valueAt(given.value, issue.path));
-    return {
-      name: showPath(option.name, issue.path),
-      source: given.source,
-      message: unknownKey ? issue.message : `${shown} ${issue.message}`,
-    };
+    const name = showPath(option.name, issue.path);
+    return { name, source: given.source, message: describeIssue(issue, option, given.value) };
   });
 }
 

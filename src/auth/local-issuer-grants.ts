@@ -392,16 +392,24 @@ export function createGrants({ issuer, sealer, newId }: GrantsParts): Grants {
   };
 }
 
+/** An application's id as any client may choose it; 400 when it could not stand in a token or a page. */
+export function parseClientId(clientId: string): string {
+  if (!/^[\x21-\x7e]{1,128}$/.test(clientId)) {
+    throw requestMalformed('client_id must have 1 to 128 visible ASCII characters.');
+  }
+  return clientId;
+}
+
 /** The client of a token request: by form parameters or HTTP Basic (RFC 6749 section 2.3). */
 export function readClient(parameters: Parameters, authorization: string | undefined): Client {
-  if (authorization?.toLowerCase().startsWith('basic ') === true) {
-    const [id, secret] = Buffer.from(authorization.slice(6), 'base64').toString().split(':');
-    if (!id || !secret) throw requestMalformed('The Authorization header holds no client id and secret.');
+  const basic = /^basic +(\S+)$/i.exec(authorization ?? '')?.[1];
+  if (basic !== undefined) {
+    const [id = '', secret = ''] = Buffer.from(basic, 'base64').toString().split(':');
     // Both are form-encoded before they are joined.
-    const [clientId = ''] = new URLSearchParams(`=${id}`).values();
-    return { clientId, proof: '1' };
+    const clientId = new URLSearchParams(`id=${id}`).get('id') ?? '';
+    return { clientId: parseClientId(clientId), proof: secret === '' ? '0' : '1' };
   }
-  const clientId = required(parameters, 'client_id');
+  const clientId = parseClientId(required(parameters, 'client_id'));
   if (parameters.get('client_assertion')) return { clientId, proof: '2' };
   return { clientId, proof: parameters.get('client_secret') ? '1' : '0' };
 }

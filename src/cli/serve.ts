@@ -50,8 +50,8 @@ const errorMember = (error: unknown, name: string): unknown =>
     ? (error as Readonly<Record<string, unknown>>)[name]
     : undefined;
 
-/** What the operating system says about a start that failed, and what to do; others are passed on. */
-function explainStart(error: unknown, config: ServeConfig, context: CommandContext): unknown {
+/** Turns what the operating system says about a failed start into what to do; other errors are passed on. */
+export function explainStart(error: unknown, config: ServeConfig, context: CommandContext): unknown {
   const code = errorMember(error, 'code');
   const port = errorMember(error, 'port');
   const option = port === config.httpsPort ? 'https-port' : 'http-port';

@@ -560,6 +560,8 @@ function explainParserError(error: ParserError, limits: HttpLimits): ServiceErro
         'requestMalformed',
         'A chunk of the request body has a size that is no number.',
       );
+    case 'HPE_INVALID_EOF_STATE':
+      return new ServiceError('requestMalformed', 'The connection ended before the request did.');
     case 'HPE_INVALID_HEADER_TOKEN':
       return new ServiceError(
         'requestMalformed',
@@ -621,7 +623,7 @@ function createRequest(exchange: Exchange, peer: Peer, body: Uint8Array | undefi
 function createLeaveController(reply: ServerResponse): AbortController {
   const controller = new AbortController();
   const leave = () => {
-    if (!reply.writableFinished) controller.abort();
+    if (!reply.writableEnded) controller.abort();
   };
   if (reply.destroyed) leave();
   else reply.once('close', leave);
@@ -651,9 +653,12 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const varyNames = cors === undefined ? ['Accept-Encoding'] : ['Accept-Encoding', 'Origin'];
   const writeHeaders = createHeaderWriter(options.regionLabel, varyNames);
   const connections = new WeakMap<Socket, Connection>();
-  const sockets = new Set<Socket>();
+  /** Open sockets, with the bytes read when they opened: those of the TLS handshake. */
+  const sockets = new Map<Socket, number>();
   let publicUrl = '';
   let closing: Promise<void> | undefined;
+
+  const isSilent = (socket: Socket) => socket.bytesRead === sockets.get(socket);
 
   function connectionOf(socket: Socket): Connection {
     let connection = connections.get(socket);
@@ -762,7 +767,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     const connection = connectionOf(socket);
     if (connection.refused) return;
     const { reading } = connection;
-    if (!isParserError(error) || !socket.writable || connection.discarding || socket.bytesRead === 0) {
+    if (!isParserError(error) || !socket.writable || connection.discarding || isSilent(socket)) {
       socket.destroy();
     } else if (connection.underWay > (reading === undefined ? 0 : 1)) {
       // An answer written now would be taken for the answer to an earlier request.
@@ -815,7 +820,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   server.on('checkExpectation', (raw, reply) => server.emit('request', raw, reply));
   server.on('connect', onConnect);
   server.on(options.tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
-    sockets.add(socket);
+    sockets.set(socket, socket.bytesRead);
     socket.once('close', () => sockets.delete(socket));
   });
   // Fastify's body parser closes the connection of a refused body and knows the media type too early:
@@ -843,7 +848,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 
   async function drain(): Promise<void> {
     // Node takes a connection on which nothing has come yet for a busy one.
-    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+    for (const socket of sockets.keys()) if (isSilent(socket)) socket.destroy();
     // A connection whose last answer was being written turns idle only after Node looked for idle ones.
     const sweep = setInterval(() => server.closeIdleConnections(), 20);
     const deadline = setTimeout(() => server.closeAllConnections(), limits.drainTimeoutMs);

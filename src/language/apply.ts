@@ -32,7 +32,7 @@ import {
   parseWhole,
 } from './parser.ts';
 import { parseSearchPart } from './search.ts';
-import { unsupported } from './syntax-error.ts';
+import { quoteText, unsupported } from './syntax-error.ts';
 
 /** Reads a $apply: `applyExpr`. */
 export function parseApply(text: string): readonly Transformation[] {
@@ -79,7 +79,7 @@ function parseTransformation(cursor: Cursor): Transformation {
   const { token, source } = cursor;
   if (token.kind !== 'name') return refuse(cursor, 'a transformation such as groupby');
   if (unsupportedTransformations.has(token.text) || token.text.includes('.'))
-    throw unsupported(source, token.offset, `the transformation '${token.text}' is not supported`);
+    throw unsupported(source, token.offset, `the transformation '${quoteText(token.text)}' is not supported`);
   const parse = transformationParsers.get(token.text);
   if (parse === undefined)
     return refuse(cursor, 'a transformation', `.${didYouMean(token.text, transformationParsers.keys())}`);
@@ -159,7 +159,7 @@ function parseGroupBy(cursor: Cursor, offset: number): GroupByTransformation {
 function parseGroupingPath(cursor: Cursor): PathExpression {
   const { token, source } = cursor;
   if (token.kind === 'name' && token.text.startsWith('rollup') && source.text[token.end] === '(')
-    throw unsupported(source, token.offset, `'${token.text}' is not supported`);
+    throw unsupported(source, token.offset, `'${quoteText(token.text)}' is not supported`);
   return parsePropertyPath(cursor);
 }
 
@@ -217,7 +217,7 @@ function parseAggregateWith(cursor: Cursor): AggregateMethod {
   const { token, source } = cursor;
   const name = token.kind === 'name' ? token.text : '';
   if (name.includes('.'))
-    throw unsupported(source, token.offset, `the aggregation method '${name}' is not supported`);
+    throw unsupported(source, token.offset, `the aggregation method '${quoteText(name)}' is not supported`);
   const method = aggregateMethods.find((candidate) => candidate === name);
   if (method === undefined) return refuse(cursor, `one of ${aggregateMethods.join(', ')}`);
   advance(cursor);

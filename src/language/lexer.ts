@@ -11,7 +11,7 @@ import {
   readNumber,
   readTimeOfDay,
 } from './literal.ts';
-import { type Source, syntaxError, tooComplex, unsupported } from './syntax-error.ts';
+import { quoteText, type Source, syntaxError, tooComplex, unsupported } from './syntax-error.ts';
 
 /** What the parser reads: a name may hold dots, a symbol is one character that is nothing else. */
 export type Token = Span &
@@ -85,7 +85,7 @@ function readPlainLiteral(source: Source, offset: number): Token | undefined {
 function refuseAdjoining(source: Source, { offset, end }: Span): void {
   const next = source.text[end];
   if (next === undefined || !(wordCharacter.test(next) || next === '-')) return;
-  const written = source.text.slice(offset, end);
+  const written = quoteText(source.text.slice(offset, end));
   if (/^[lmdf]$/i.test(next) && !wordCharacter.test(source.text[end + 1] ?? ' '))
     throw syntaxError(source, end, `expected ${written} without the suffix '${next}' of OData 2 and 3`);
   if (next === '-' && /^\d{4}$/.test(written))
@@ -205,11 +205,8 @@ function readAlias(source: Source, offset: number): Token {
   return { kind: 'alias', name: name.text, offset, end: name.end };
 }
 
-const shownCharactersMax = 40;
-
 /** A token as a message names it. */
 export function describeToken(source: Source, token: Token): string {
   if (token.kind === 'end') return 'the end';
-  const text = source.text.slice(token.offset, token.end);
-  return text.length > shownCharactersMax ? `'${text.slice(0, shownCharactersMax)}…'` : `'${text}'`;
+  return `'${quoteText(source.text.slice(token.offset, token.end))}'`;
 }

@@ -1,5 +1,6 @@
 /** Literals that stand in the text as they are: numbers, dates, times, durations, GUIDs, base64url. */
 
+import { limits } from '../limits.ts';
 import type {
   BinaryLiteral,
   DateLiteral,
@@ -13,7 +14,7 @@ import type {
   Span,
   TimeOfDayLiteral,
 } from './ast.ts';
-import { type Source, syntaxError } from './syntax-error.ts';
+import { quoteText, type Source, syntaxError, tooComplex } from './syntax-error.ts';
 
 const ticksPerSecond = 10_000_000n;
 const ticksPerDay = 86_400n * ticksPerSecond;
@@ -243,8 +244,15 @@ const enumMemberPattern = /^(?:[\p{L}\p{Nl}_][\p{L}\p{Nl}\p{Nd}\p{Mn}\p{Mc}\p{Pc
 
 /** ABNF enumLiteral with a type name, from the text between the quotes; white space around a comma is tolerated. */
 export function makeEnum(source: Source, typeName: string, value: string, span: Span): EnumLiteral {
-  const members = value.split(',').map((member) => member.trim().replace(/^\+/, ''));
+  const parts = value.split(',', limits.listItemsMax + 1);
+  if (parts.length > limits.listItemsMax)
+    throw tooComplex(source, span.offset, `more than ${limits.listItemsMax} members of an enumeration`);
+  const members = parts.map((member) => member.trim().replace(/^\+/, ''));
   if (!members.every((member) => enumMemberPattern.test(member)))
-    throw syntaxError(source, span.offset, `expected member names separated by commas in ${typeName}'…'`);
+    throw syntaxError(
+      source,
+      span.offset,
+      `expected member names separated by commas in ${quoteText(typeName)}'…'`,
+    );
   return { kind: 'literal', type: 'enum', typeName, members, offset: span.offset, end: span.end };
 }

@@ -41,7 +41,7 @@ import {
   takeSymbol,
 } from './cursor.ts';
 import { operatorNames, skipWhitespace, type Token } from './lexer.ts';
-import { syntaxError, tooComplex, unsupported } from './syntax-error.ts';
+import { quoteText, syntaxError, tooComplex, unsupported } from './syntax-error.ts';
 
 /** Reads a $filter: `boolCommonExpr`. */
 export function parseFilter(text: string): Expression {
@@ -163,7 +163,11 @@ function takeOperator<Operator extends string>(
   if (!' \t)]'.includes(text[offset - 1] ?? ''))
     throw syntaxError(cursor.source, offset, `expected white space before '${operator}'`);
   if (!' \t('.includes(text[end] ?? ' '))
-    throw syntaxError(cursor.source, end, `expected white space after '${operator}', found '${text[end]}'`);
+    throw syntaxError(
+      cursor.source,
+      end,
+      `expected white space after '${operator}', found '${quoteText(text[end] ?? '')}'`,
+    );
   advance(cursor);
   return operator;
 }
@@ -421,7 +425,7 @@ function expectSegment(cursor: Cursor, expected: string): PathSegment {
   if (token.kind !== 'name') return refuse(cursor, expected);
   advance(cursor);
   if (isSymbol(cursor, '(') && cursor.token.offset === token.end)
-    return refuse(cursor, `an operator or '/' after '${token.text}', which is no function`);
+    return refuse(cursor, `an operator or '/' after '${quoteText(token.text)}', which is no function`);
   return { name: token.text, offset: token.offset, end: token.end };
 }
 
@@ -697,7 +701,7 @@ function parseExpandItem(cursor: Cursor, count: NameCount): ExpandItem {
       throw unsupported(
         cursor.source,
         cursor.token.offset,
-        `'${cursor.token.text}' within $expand is not supported`,
+        `'${quoteText(cursor.token.text)}' within $expand is not supported`,
       );
     path.push(expectSelectName(cursor));
   }

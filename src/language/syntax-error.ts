@@ -33,6 +33,13 @@ function excerpt(text: string, offset: number): string {
   return `${start > 0 ? '…' : ''}${shown}${end < text.length ? '…' : ''}`;
 }
 
+const quotedCharactersMax = 40;
+
+/** A piece of a client's text as a reason shows it: short, control characters escaped. */
+export function quoteText(text: string): string {
+  return quoteForMessage(text.slice(0, 3 * quotedCharactersMax), quotedCharactersMax);
+}
+
 function locate(source: Source, offset: number, reason: string): string {
   return `Invalid ${source.clause} clause: ${reason} at position ${offset} in '${excerpt(source.text, offset)}'.`;
 }

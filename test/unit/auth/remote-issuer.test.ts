@@ -296,7 +296,8 @@ describe('fetchIssuerDocuments', () => {
   });
 
   it.each([
-    'http://localhost:9/keys', 'https://keys.localhost./keys',
+    'http://localhost:9/keys',
+    'https://keys.localhost./keys',
     'https://[::1]:9/keys',
     'https://169.254.169.254/keys',
     'https://0x7f000002/keys',

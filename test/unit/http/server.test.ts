@@ -461,7 +461,7 @@ describe('every answer', () => {
       outgoing.on('error', reject).end();
     });
     expect(body).toBe('safe');
-    const silent = connectTls({ port, host: 'localhost', family: 4, ca });
+    const silent = connectTls({ port, host: '127.0.0.1', ca });
     await once(silent, 'secureConnect');
     silent.resume();
     const cut = once(silent, 'close');
@@ -778,18 +778,17 @@ describe('bounds', () => {
   });
 
   it('a client that does not read its answer is cut off', async () => {
-    const left = new Promise<void>((resolve) => {
-      const handler = (request: HttpRequest) => {
-        request.signal.addEventListener('abort', () => resolve());
-        return text('x'.repeat(50_000_000))();
-      };
-      void start({ limits: { socketTimeoutMs: 100 }, handler }).then(({ port }) => {
-        const socket = open(port);
-        socket.pause();
-        socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
-      });
+    const handler = text('x'.repeat(50_000_000));
+    const { port, server, observed } = await start({
+      limits: { socketTimeoutMs: 100, drainTimeoutMs: 60_000 },
+      handler,
     });
-    await left;
+    const socket = open(port);
+    socket.pause();
+    socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    await observed('requestCompleted');
+    // Resolves when no connection is left, long before the time to drain is over.
+    await server.close();
   });
 });
 
@@ -1077,27 +1076,35 @@ describe('forwarded headers', () => {
 });
 
 describe('a client that leaves', () => {
-  it('in the middle of its body is told of and never reaches the handler', async () => {
+  it('in the middle of its body never reaches the handler', async () => {
     let asked = 0;
     const handler = (request: HttpRequest) => {
       asked += 1;
       return echo(request);
     };
-    const { port, observed, observations } = await start({ handler });
+    const { port, server, observed } = await start({ handler });
     const socket = open(port);
-    await once(socket, 'connect');
-    socket.write('POST /a?b HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc', () =>
-      socket.resetAndDestroy(),
+    socket.write('POST /a?b HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\nabc');
+    expect((await answersOf(socket).next()).status).toBe(100);
+    socket.resetAndDestroy();
+    // A reset that overtakes the bytes before it looks to Node like an end: then there is a 400 nobody reads.
+    const ended = await Promise.race([observed('requestAborted'), observed('requestCompleted')]);
+    expect(ended).toMatchObject({ method: 'POST', path: '/a' });
+    await server.close();
+    expect(asked).toBe(0);
+  });
+
+  it('for writing only still learns what was wrong', async () => {
+    const { port } = await start();
+    const socket = open(port);
+    const answers = answersOf(socket);
+    socket.end('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc');
+    expectRefusal(
+      await answers.next(),
+      'requestMalformed',
+      'The connection ended before the request did.',
+      hungUp,
     );
-    expect(await observed('requestAborted')).toEqual({
-      kind: 'requestAborted',
-      requestId: expect.stringMatching(guid),
-      clientRequestId: expect.stringMatching(guid),
-      method: 'POST',
-      path: '/a',
-      durationMs: expect.any(Number),
-    });
-    expect([asked, observations.length]).toEqual([0, 2]);
   });
 
   it('while the handler works aborts the signal, whether or not it was asked for before', async () => {
@@ -1163,6 +1170,7 @@ describe('closing', () => {
     const [silent, idle, busy] = [open(port), open(port), open(port)];
     const idleAnswers = answersOf(idle);
     const busyAnswers = answersOf(busy);
+    const silentAnswers = answersOf(silent);
     await once(silent, 'connect');
     idle.write('GET /quick HTTP/1.1\r\nHost: a\r\n\r\n');
     await idleAnswers.next();
@@ -1171,9 +1179,8 @@ describe('closing', () => {
     const closed = server.close();
     expect(server.close()).toBe(closed);
     expect(await idleAnswers.rest()).toBe('');
-    expect(await answersOf(silent).rest()).toBe('');
-    const late = open(port);
-    await once(late, 'close');
+    expect(await silentAnswers.rest()).toBe('');
+    await expect(call(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
     release();
     const answer = await busyAnswers.next();
     expect([answer.status, answer.headers.connection]).toEqual([200, 'close']);
@@ -1198,10 +1205,11 @@ describe('closing', () => {
     const { handler, entered } = createGate();
     const { port, server } = await start({ handler, limits: { drainTimeoutMs: 50 } });
     const socket = open(port);
+    const answers = answersOf(socket);
     socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
     await entered;
     await server.close();
-    expect(await answersOf(socket).rest()).toBe('');
+    expect(await answers.rest()).toBe('');
   });
 
   it('of a server that never listened is no matter', async () => {
