@@ -4,12 +4,9 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { parseTenantId } from './auth/authenticator.ts';
-import { createChallenge } from './auth/challenge.ts';
-import { createJwtAuthenticator } from './auth/jwt.ts';
-import { localAudiences, localResourceId, trustLocalIssuer } from './auth/local-issuer.ts';
-import { openSigningKey } from './auth/signing-key.ts';
 import { testTenantId } from './auth/test-people.ts';
 import { createClock } from './clock.ts';
+import { createAuthentication } from './compose-authentication.ts';
 import type { ServeConfig } from './config.ts';
 import { validateModel } from './edm/validate-model.ts';
 import type { Handler, HttpRequest } from './http/message.ts';
@@ -69,21 +66,10 @@ export async function startService(config: ServeConfig, parts: ServiceSurroundin
 }
 
 async function createServers(config: ServeConfig, database: Database, parts: ServiceSurroundings) {
-  const challenge = createChallenge({
-    authorizationUri: `https://localhost:${config.httpsPort ?? 7443}/common/oauth2/v2.0/authorize`,
-    clientId: localResourceId,
-  });
-  const signingKey = await openSigningKey(config.data);
-  const issuers = [await trustLocalIssuer(signingKey)];
+  const { authenticator, challenge, answerIssuer, trustListener } = await createAuthentication(config, parts.observe);
   const respondError = createErrorResponder({ now: Date.now });
   const service: Handler = createService({
-    authenticator: createJwtAuthenticator({
-      issuers: () => issuers,
-      audiences: localAudiences,
-      challenge,
-      now: () => new Date(),
-      algorithms: config.algorithms,
-    }),
+    authenticator,
     database,
     observe: parts.observe,
     newContext: await createContexts(config, database, challenge),
@@ -96,12 +82,13 @@ async function createServers(config: ServeConfig, database: Database, parts: Ser
   return async (scheme: 'http' | 'https', port: number, servers: HttpServer[]): Promise<string> => {
     const shownHost = config.host === '127.0.0.1' || config.host === '::1' ? 'localhost' : config.host;
     const own = (bound: number) => `${scheme}://${shownHost}:${bound}`;
+    const operate = (request: HttpRequest) => operations(request) ?? answerIssuer(request);
     const server = createHttpServer({
       handler: service,
       respondError,
       publicUrl: config.publicUrl ?? own,
       tls: scheme === 'https' ? await readTls(config) : undefined,
-      operations,
+      operations: operate,
       corsOrigins: config.corsOrigins,
       trustedProxies: config.trustedProxies,
       newRequestId: randomUUID,
@@ -110,7 +97,9 @@ async function createServers(config: ServeConfig, database: Database, parts: Ser
     });
     servers.push(server);
     const bound = await server.listen({ host: config.host, port });
-    return config.publicUrl ?? own(bound.port);
+    const url = config.publicUrl ?? own(bound.port);
+    trustListener(url);
+    return url;
   };
 }
 

@@ -92,6 +92,8 @@ export const limits = {
   selectNamesMax: 100,
   /** Length of a name in a query option (ABNF odataIdentifier). */
   identifierCharactersMax: 128,
+  /** Length of a name with its namespace in a query option: CSDL gives a namespace 511, a dot follows. */
+  qualifiedNameCharactersMax: 511 + 1 + 128,
   /** Length of a regular expression in matchespattern: bounds the automaton built from it. */
   patternCharactersMax: 256,
 } as const;

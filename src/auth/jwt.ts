@@ -17,6 +17,8 @@ export interface TrustedIssuer {
   /** Tenants served; tokens of others are refused with 403 tenantNotOnboarded. */
   readonly tenants: 'any' | ReadonlySet<TenantId>;
   readonly keys: VerificationKeys;
+  /** Values of `aud` that mean this service in this issuer's tokens; default: those of the authenticator. */
+  readonly audiences?: readonly string[];
   readonly claimStyle: ClaimStyle;
   /** For issuers that know no tenants: the one all their tokens belong to. A `tid` must then equal it. */
   readonly tenantId?: TenantId;
@@ -177,13 +179,12 @@ function readFailure(error: unknown, audiences: readonly string[], now: Date): E
 
 /** Checks tokens as protocol section 8.2 lists the steps; verified ones are remembered until they expire. */
 export function createJwtAuthenticator(options: JwtAuthenticatorOptions): Authenticator {
-  const { issuers, audiences, challenge, now } = options;
+  const { issuers, challenge, now } = options;
   const { algorithms = ['RS256'], permissions = defaultPermissionMapping } = options;
   for (const algorithm of algorithms) {
     assert(supportedAlgorithms.includes(algorithm), `the algorithm ${algorithm} must not be allowed`);
   }
   assert(algorithms.length > 0, 'no algorithm is allowed');
-  assert(audiences.length > 0, 'no audience is configured');
   // Keyed by hash: a dump of the memory holds no usable token.
   const remembered = new LRUCache<string, { readonly principal: TokenPrincipal; readonly expiresMs: number }>(
     {
@@ -193,11 +194,12 @@ export function createJwtAuthenticator(options: JwtAuthenticatorOptions): Authen
 
   async function verifySignature(
     token: string,
-    keys: VerificationKeys,
+    { keys, audiences = options.audiences }: TrustedIssuer,
     issuer: string,
     expand: (template: string) => string,
   ): Promise<JWTPayload> {
     const currentDate = now();
+    assert(audiences.length > 0, 'no audience is configured');
     try {
       const { payload } = await jwtVerify(
         token,
@@ -243,7 +245,7 @@ export function createJwtAuthenticator(options: JwtAuthenticatorOptions): Authen
     const tenantId = readTenant(claims, trusted);
     // Compared as the token spells its tenant: issuers are strings, not GUIDs.
     const expand = (template: string) => template.replaceAll('{tenantid}', String(claims.tid));
-    const verified = await verifySignature(token, trusted.keys, expand(trusted.issuer), expand);
+    const verified = await verifySignature(token, trusted, expand(trusted.issuer), expand);
     if (trusted.tenants !== 'any' && !trusted.tenants.has(tenantId)) {
       throw new ServiceError('tenantNotOnboarded', `The tenant ${tenantId} is not served here.`);
     }

@@ -20,6 +20,8 @@ export interface RemoteIssuerOptions {
   /** Its OpenID configuration; default `discoveryUrlOf(issuer)`. */
   readonly discoveryUrl?: string;
   readonly tenants: 'any' | ReadonlySet<TenantId>;
+  /** Values of `aud` that mean this service in this issuer's tokens; default: those of the authenticator. */
+  readonly audiences?: readonly string[];
   readonly claimStyle: ClaimStyle;
   /** For issuers that know no tenants: the one all their tokens belong to. */
   readonly tenantId?: TenantId;
@@ -154,12 +156,13 @@ export function createRemoteKeys(options: RemoteIssuerOptions): VerificationKeys
 
 /** The entry by which tokens of an issuer elsewhere are accepted. */
 export function trustRemoteIssuer(options: RemoteIssuerOptions): TrustedIssuer {
-  const { issuer, tenants, claimStyle, tenantId } = options;
+  const { issuer, tenants, audiences, claimStyle, tenantId } = options;
   return {
     issuer,
     tenants,
     claimStyle,
     keys: createRemoteKeys(options),
+    ...(audiences === undefined ? {} : { audiences }),
     ...(tenantId === undefined ? {} : { tenantId }),
   };
 }

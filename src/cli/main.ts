@@ -31,6 +31,12 @@ const context: CommandContext = {
   writeError: (text) => process.stderr.write(text),
 };
 
+// A reader that has seen enough, such as `head`, closes the pipe; that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
 /** How long a finished command may wait for what it left open before the process ends regardless. */
 const lingerMs = 1000;
 

@@ -1,5 +1,5 @@
 /** `casp serve`: configuration, start, the block of commands to paste, and an orderly end. */
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
@@ -32,7 +32,7 @@ function requireConfig(context: CommandContext, flags: Flags): Loaded {
 /** What a folder for ephemeral data may hold already: made by `casp token` or `casp cert` before the start. */
 const madeBeside = ['keys', 'tls'];
 
-/** Ephemeral data live in a folder of their own; one that holds anything else is never removed. */
+/** Ephemeral data lives in a folder of their own; one that holds anything else is never removed. */
 function placeData({ config, sources }: Loaded, context: CommandContext): ServeConfig {
   if (!config.ephemeral) return config;
   if (sources.get('data') === 'default') return { ...config, data: mkdtempSync(join(tmpdir(), 'casp-')) };
@@ -40,9 +40,21 @@ function placeData({ config, sources }: Loaded, context: CommandContext): ServeC
   const found = existsSync(data) ? readdirSync(data).filter((name) => !madeBeside.includes(name)) : [];
   if (found.length === 0) return config;
   const folder = showFolder(data, context.workingFolder);
-  throw refuseStart(`"${folder}" is not empty, and ephemeral data are removed at exit`, [
+  throw refuseStart(`"${folder}" is not empty, and ephemeral data is removed at exit`, [
     `It holds ${found.slice(0, 3).join(', ')}. Name another folder with --data, or leave --ephemeral out.`,
   ]);
+}
+
+/** Readable to its owner only: it holds keys and everybody's data. */
+function makeDataFolder(data: string): void {
+  try {
+    mkdirSync(data, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const code = errorMember(error, 'code');
+    throw refuseStart(`the data folder "${data}" cannot be made (${code})`, [
+      'Name another folder with --data.',
+    ]);
+  }
 }
 
 const errorMember = (error: unknown, name: string): unknown =>
@@ -124,10 +136,11 @@ function awaitSignal(context: CommandContext): Promise<NodeJS.Signals> {
 }
 
 function closingWords({ ephemeral }: ServeConfig): string {
-  return `Ctrl+C stops; ${ephemeral ? 'data are removed' : 'data stays'}. `;
+  return `Ctrl+C stops; ${ephemeral ? 'data is removed' : 'data stays'}. `;
 }
 
 async function runService(config: ServeConfig, context: CommandContext): Promise<void> {
+  makeDataFolder(config.data);
   const stopped = awaitSignal(context);
   const service = await start(config, context.version).catch((error: unknown) => {
     throw explainStart(error, config, context);

@@ -583,6 +583,7 @@ function createNodeServer(
     maxHeaderSize: limits.headersBytesMax,
     headersTimeout: limits.headersTimeoutMs,
     requestTimeout: limits.requestTimeoutMs,
+    handshakeTimeout: limits.headersTimeoutMs,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
     // Node looks for late clients this often; its default would double our time-outs.
     connectionsCheckingInterval: Math.max(20, Math.floor(limits.headersTimeoutMs / 10)),
@@ -653,12 +654,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const varyNames = cors === undefined ? ['Accept-Encoding'] : ['Accept-Encoding', 'Origin'];
   const writeHeaders = createHeaderWriter(options.regionLabel, varyNames);
   const connections = new WeakMap<Socket, Connection>();
-  /** Open sockets, with the bytes read when they opened: those of the TLS handshake. */
-  const sockets = new Map<Socket, number>();
+  /** All that is open; with TLS both the secured sockets and those beneath them. */
+  const sockets = new Set<Socket>();
   let publicUrl = '';
   let closing: Promise<void> | undefined;
-
-  const isSilent = (socket: Socket) => socket.bytesRead === sockets.get(socket);
 
   function connectionOf(socket: Socket): Connection {
     let connection = connections.get(socket);
@@ -767,7 +766,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     const connection = connectionOf(socket);
     if (connection.refused) return;
     const { reading } = connection;
-    if (!isParserError(error) || !socket.writable || connection.discarding || isSilent(socket)) {
+    if (!isParserError(error) || !socket.writable || connection.discarding || socket.bytesRead === 0) {
       socket.destroy();
     } else if (connection.underWay > (reading === undefined ? 0 : 1)) {
       // An answer written now would be taken for the answer to an earlier request.
@@ -819,10 +818,12 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   // An unknown expectation may be ignored (RFC 9110 10.1.1); Node's own refusal has no body.
   server.on('checkExpectation', (raw, reply) => server.emit('request', raw, reply));
   server.on('connect', onConnect);
-  server.on(options.tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
-    sockets.set(socket, socket.bytesRead);
-    socket.once('close', () => sockets.delete(socket));
-  });
+  for (const event of ['connection', 'secureConnection']) {
+    server.on(event, (socket: Socket) => {
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+    });
+  }
   // Fastify's body parser closes the connection of a refused body and knows the media type too early:
   // to it no method has a body, and `readBody` reads them all.
   const methods = METHODS.filter((method) => method !== 'CONNECT');
@@ -846,12 +847,18 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     },
   });
 
-  async function drain(): Promise<void> {
+  /** Cuts the connections nothing is under way on; asked again and again, because answers are still being written. */
+  function cutIdle(): void {
+    server.closeIdleConnections();
     // Node takes a connection on which nothing has come yet for a busy one.
-    for (const socket of sockets.keys()) if (isSilent(socket)) socket.destroy();
-    // A connection whose last answer was being written turns idle only after Node looked for idle ones.
-    const sweep = setInterval(() => server.closeIdleConnections(), 20);
-    const deadline = setTimeout(() => server.closeAllConnections(), limits.drainTimeoutMs);
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+  }
+
+  async function drain(): Promise<void> {
+    const sweep = setInterval(cutIdle, 20);
+    const deadline = setTimeout(() => {
+      for (const socket of sockets) socket.destroy();
+    }, limits.drainTimeoutMs);
     try {
       await app.close();
     } finally {

@@ -25,8 +25,11 @@ export type Token = Span &
     | { readonly kind: 'symbol'; readonly text: string }
   );
 
-const identifier = '[\\p{L}\\p{Nl}_][\\p{L}\\p{Nl}\\p{Nd}\\p{Mn}\\p{Mc}\\p{Pc}\\p{Cf}]*';
-const namePattern = new RegExp(`${identifier}(?:\\.${identifier})*`, 'uy');
+// One character more than allowed is enough to see that a name is too long.
+const identifierPattern = new RegExp(
+  `[\\p{L}\\p{Nl}_][\\p{L}\\p{Nl}\\p{Nd}\\p{Mn}\\p{Mc}\\p{Pc}\\p{Cf}]{0,${limits.identifierCharactersMax}}`,
+  'uy',
+);
 const wordCharacter = /[\p{L}\p{Nl}\p{Nd}_.]/u;
 
 /** Operators of the expression language; none of them is reachable as the first name of a path. */
@@ -93,15 +96,38 @@ function refuseAdjoining(source: Source, { offset, end }: Span): void {
   throw syntaxError(source, end, `expected white space or an operator after ${written}, found '${next}'`);
 }
 
+/** The end of the odataIdentifier at `offset`, or undefined where none starts. */
+function endOfIdentifier(source: Source, offset: number): number | undefined {
+  identifierPattern.lastIndex = offset;
+  const match = identifierPattern.exec(source.text);
+  if (match === null) return undefined;
+  if ([...match[0]].length > limits.identifierCharactersMax)
+    throw tooComplex(source, offset, `a name is longer than ${limits.identifierCharactersMax} characters`);
+  return offset + match[0].length;
+}
+
+/** The end of the name at `offset` with its namespace, or undefined where none starts. */
+function endOfName(source: Source, offset: number): number | undefined {
+  let end = endOfIdentifier(source, offset);
+  while (end !== undefined && source.text[end] === '.') {
+    const next = endOfIdentifier(source, end + 1);
+    if (next === undefined) return end;
+    if (next - offset > limits.qualifiedNameCharactersMax)
+      throw tooComplex(
+        source,
+        offset,
+        `a name is longer than ${limits.qualifiedNameCharactersMax} characters`,
+      );
+    end = next;
+  }
+  return end;
+}
+
 /** ABNF odataIdentifier, alone or qualified; with a quote behind it, the literal it introduces. */
 function readName(source: Source, offset: number): Token | undefined {
-  namePattern.lastIndex = offset;
-  const match = namePattern.exec(source.text);
-  if (match === null) return undefined;
-  const [text] = match;
-  const end = offset + text.length;
-  if (text.split('.').some((part) => part.length > limits.identifierCharactersMax))
-    throw tooComplex(source, offset, `a name is longer than ${limits.identifierCharactersMax} characters`);
+  const end = endOfName(source, offset);
+  if (end === undefined) return undefined;
+  const text = source.text.slice(offset, end);
   if (source.text[end] === "'") return readPrefixedLiteral(source, text, offset);
   // No operator is written '-' between operands, so this is a malformed GUID or another language's minus.
   if (source.text[end] === '-')

@@ -269,7 +269,7 @@ function parseIn(cursor: Cursor, offset: number, operand: Expression): Expressio
     return countNode(cursor, { kind: 'inCollection', operand, collection, ...spanFrom(cursor, offset) });
   }
   if (isSymbol(cursor, ')') || startsListItem(cursor)) {
-    const items = isSymbol(cursor, ')') ? [] : parseListItems(cursor);
+    const items = isSymbol(cursor, ')') ? [] : parseListItems(cursor, parseListItem);
     expectSymbol(cursor, ')', "',' or ')'");
     return countNode(cursor, { kind: 'inList', operand, items, ...spanFrom(cursor, offset) });
   }
@@ -278,8 +278,8 @@ function parseIn(cursor: Cursor, offset: number, operand: Expression): Expressio
   return countNode(cursor, { kind: 'inCollection', operand, collection, ...spanFrom(cursor, offset) });
 }
 
-/** `listExpr` without its parentheses; a parameter alias may stand for an item. */
-function parseListItems(cursor: Cursor): readonly ListItem[] {
+/** The items between the parentheses of a `listExpr`, or the brackets of an `array`. */
+function parseListItems(cursor: Cursor, parseItem: (cursor: Cursor) => ListItem): readonly ListItem[] {
   let count = 0;
   return parseList(cursor, () => {
     count += 1;
@@ -289,10 +289,11 @@ function parseListItems(cursor: Cursor): readonly ListItem[] {
         cursor.token.offset,
         `more than ${limits.listItemsMax} items in a list`,
       );
-    return parseListItem(cursor);
+    return parseItem(cursor);
   });
 }
 
+/** An item of a `listExpr`: a literal, or a parameter alias. */
 function parseListItem(cursor: Cursor): ListItem {
   const { token } = cursor;
   if (token.kind === 'alias') return parseAlias(cursor, token);
@@ -367,18 +368,7 @@ function parseAlias(cursor: Cursor, token: Token & { readonly kind: 'alias' }): 
 /** `array`, its items literals or aliases; strings in either kind of quotes. */
 function parseArray(cursor: Cursor): PrimaryExpression {
   const { offset } = advance(cursor);
-  let count = 0;
-  const parseItem = (): ListItem => {
-    count += 1;
-    if (count > limits.listItemsMax)
-      throw tooComplex(
-        cursor.source,
-        cursor.token.offset,
-        `more than ${limits.listItemsMax} items in a list`,
-      );
-    return parseArrayItem(cursor);
-  };
-  const items = isSymbol(cursor, ']') ? [] : parseList(cursor, parseItem);
+  const items = isSymbol(cursor, ']') ? [] : parseListItems(cursor, parseArrayItem);
   expectSymbol(cursor, ']', "',' or ']'");
   return countNode(cursor, { kind: 'array', items, ...spanFrom(cursor, offset) });
 }

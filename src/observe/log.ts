@@ -96,6 +96,18 @@ function describe(observation: Observation): Line {
         message: 'transaction retried',
         fields: { attempt: observation.attempt, reason: observation.reason },
       };
+    case 'issuerKeysFetched':
+      return {
+        level: 'info',
+        message: 'issuer keys fetched',
+        fields: { issuer: observation.issuer, keys: observation.keys },
+      };
+    case 'issuerKeysFailed':
+      return {
+        level: 'warn',
+        message: 'issuer keys failed',
+        fields: { issuer: observation.issuer, ...describeFault(observation.error) },
+      };
     case 'checkpointFailed':
       return { level: 'error', message: 'checkpoint failed', fields: describeFault(observation.error) };
   }

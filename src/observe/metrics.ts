@@ -151,6 +151,8 @@ export function createMetrics({ routes, version, processMetrics }: MetricsOption
         return retries.inc({ reason: observation.reason });
       case 'checkpointFailed':
         return checkpoints.inc();
+      case 'issuerKeysFetched':
+      case 'issuerKeysFailed':
       case 'serverListening':
       case 'serverStopping':
         return;

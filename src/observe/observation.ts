@@ -30,6 +30,8 @@ export type Observation =
       readonly code: string;
     }
   | { readonly kind: 'transactionRetried'; readonly attempt: number; readonly reason: string }
+  | { readonly kind: 'issuerKeysFetched'; readonly issuer: string; readonly keys: number }
+  | { readonly kind: 'issuerKeysFailed'; readonly issuer: string; readonly error: unknown }
   | { readonly kind: 'checkpointFailed'; readonly error: unknown };
 
 export type Observe = (observation: Observation) => void;

@@ -156,12 +156,22 @@ describe('serve', () => {
       code: 2,
       out: '',
       error: [
-        'casp cannot start: "./precious" is not empty, and ephemeral data are removed at exit',
+        'casp cannot start: "./precious" is not empty, and ephemeral data is removed at exit',
         '  It holds thesis.txt. Name another folder with --data, or leave --ephemeral out.',
         '',
       ].join('\n'),
     });
     expect(existsSync(join(data, 'thesis.txt'))).toBe(true);
+  });
+
+  it('says when the data folder cannot be made', async () => {
+    writeFileSync(join(workspace.folder, 'file'), '');
+    const data = join(workspace.folder, 'file', 'data');
+    expect(await workspace.run(['serve', '--dev', '--data', data])).toEqual({
+      code: 2,
+      out: '',
+      error: `casp cannot start: the data folder "${data}" cannot be made (ENOTDIR)\n  Name another folder with --data.\n`,
+    });
   });
 
   it('explains what keeps a port from being opened', () => {

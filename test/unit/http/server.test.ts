@@ -107,6 +107,24 @@ const text =
     body,
   });
 
+/** A handler that answers when told to. */
+function createGate() {
+  let release = () => {};
+  let enter = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const entered = new Promise<void>((resolve) => {
+    enter = resolve;
+  });
+  const handler = async (request: HttpRequest) => {
+    enter();
+    await released;
+    return echo(request);
+  };
+  return { handler, entered, release };
+}
+
 interface Running {
   readonly port: number;
   readonly server: HttpServer;
@@ -260,7 +278,7 @@ describe('what reaches the handler', () => {
     '/%zz?%',
     '*',
     `/${'a'.repeat(limits.addressBytesMax - 1)}`,
-  ])('the target as it came: %.60s', async (target) => {
+  ])('the target as it came, case %#', async (target) => {
     const { port } = await start();
     const answer = await exchange(port, `OPTIONS ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
     expect(readJson(answer)).toEqual({
@@ -453,20 +471,24 @@ describe('every answer', () => {
     const { key, cert, authorityPath } = await openLocalCertificate({ dataFolder, now: () => new Date() });
     const ca = await readFile(authorityPath, 'utf8');
     await rm(dataFolder, { recursive: true });
-    const { port, server } = await start({ tls: { key, cert }, handler: text('safe') });
-    const body = await new Promise((resolve, reject) => {
-      const outgoing = httpsRequest({ port, host: 'localhost', family: 4, ca, agent: false }, (incoming) => {
-        incoming.setEncoding('utf8').on('data', resolve);
+    const { handler, entered, release } = createGate();
+    const { port, server } = await start({ tls: { key, cert }, handler });
+    const answer = new Promise((resolve, reject) => {
+      const options = { port, host: 'localhost', family: 4, ca, agent: false };
+      const outgoing = httpsRequest(options, (incoming) => {
+        incoming.setEncoding('utf8').on('data', (body: string) => resolve(readJson({ body })));
       });
       outgoing.on('error', reject).end();
     });
-    expect(body).toBe('safe');
-    const silent = connectTls({ port, host: '127.0.0.1', ca });
-    await once(silent, 'secureConnect');
-    silent.resume();
-    const cut = once(silent, 'close');
-    await server.close();
-    await cut;
+    await entered;
+    const secured = connectTls({ port, host: '127.0.0.1', ca });
+    const cut = [open(port), secured].map((socket) => answersOf(socket).rest());
+    await once(secured, 'secureConnect');
+    const closed = server.close();
+    expect(await Promise.all(cut)).toEqual(['', '']);
+    release();
+    expect(await answer).toMatchObject({ publicUrl: `http://localhost:${port}` });
+    await closed;
   });
 });
 
@@ -1145,24 +1167,6 @@ describe('a client that leaves', () => {
 });
 
 describe('closing', () => {
-  /** A handler that answers when told to. */
-  function createGate() {
-    let release = () => {};
-    let enter = () => {};
-    const released = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    const entered = new Promise<void>((resolve) => {
-      enter = resolve;
-    });
-    const handler = async (request: HttpRequest) => {
-      enter();
-      await released;
-      return echo(request);
-    };
-    return { handler, entered, release };
-  }
-
   it('answers what is under way, cuts what is idle and accepts nothing new', async () => {
     const { handler, entered, release } = createGate();
     const mounts = [{ prefix: '/quick', handler: echo }];

@@ -231,6 +231,11 @@ const limitCases: readonly LimitCase[] = [
     max: limits.identifierCharactersMax,
     parse: (count) => parseFilter('a'.repeat(count)),
   },
+  {
+    name: 'characters of a name with its namespace',
+    max: limits.qualifiedNameCharactersMax,
+    parse: (count) => parseFilter(`${'abc.'.repeat(128)}${'a'.repeat(count - 4 * 128)}`),
+  },
 ];
 
 describe('limits', () => {

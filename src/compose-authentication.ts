@@ -1,0 +1,93 @@
+/** Builds who may ask, from the configuration: configured issuers, and in dev mode the local one. */
+import { randomUUID } from 'node:crypto';
+import { type Authenticator, parseTenantId } from './auth/authenticator.ts';
+import { type Challenge, createChallenge } from './auth/challenge.ts';
+import { createFetchJson } from './auth/fetch-json.ts';
+import { createJwtAuthenticator, type TrustedIssuer } from './auth/jwt.ts';
+import { readPermission, writePermission } from './auth/permissions.ts';
+import { trustRemoteIssuer } from './auth/remote-issuer.ts';
+import type { IssuerConfig, ServeConfig } from './config.ts';
+import type { HttpRequest, HttpResponse } from './http/message.ts';
+import type { Observe } from './observe/observation.ts';
+
+/** Everything about identity that the rest of the service is built with. */
+export interface Authentication {
+  readonly authenticator: Authenticator;
+  readonly challenge: Challenge;
+  /** Answers requests to the local issuer; undefined for all others, and always outside dev mode. */
+  readonly answerIssuer: (request: HttpRequest) => Promise<HttpResponse> | undefined;
+  /** Trusts tokens that name this listener as their issuer; dev mode only. */
+  readonly trustListener: (publicUrl: string) => void;
+}
+
+/** Opens keys and reads settings; nothing is fetched before the first token arrives. */
+export async function createAuthentication(config: ServeConfig, observe: Observe): Promise<Authentication> {
+  const issuers = config.issuers.map((issuer) => trustConfigured(issuer, config, observe));
+  const local = config.dev ? await openLocalIssuer(config, issuers) : undefined;
+  const [first] = config.issuers;
+  const challenge = createChallenge({
+    authorizationUri: local?.authorizationUri ?? authorizationUriOf(first?.issuer ?? ''),
+    clientId: local?.clientId ?? first?.audiences[0] ?? '',
+  });
+  const authenticator = createJwtAuthenticator({
+    issuers: () => issuers,
+    audiences: local?.audiences ?? [],
+    challenge,
+    now: () => new Date(),
+    algorithms: config.algorithms,
+    permissions: { [readPermission]: config.permissions.read, [writePermission]: config.permissions.write },
+  });
+  return {
+    authenticator,
+    challenge,
+    answerIssuer: local?.answer ?? (() => undefined),
+    trustListener: local?.trustListener ?? (() => undefined),
+  };
+}
+
+function trustConfigured(configured: IssuerConfig, config: ServeConfig, observe: Observe): TrustedIssuer {
+  const { tenants, tenantId } = configured;
+  return trustRemoteIssuer({
+    issuer: configured.issuer,
+    tenants: tenants === 'any' ? 'any' : new Set(tenants.map(parseTenantId)),
+    audiences: configured.audiences,
+    claimStyle: configured.claims,
+    ...(tenantId === undefined ? {} : { tenantId: parseTenantId(tenantId) }),
+    fetchJson: createFetchJson({ allowLoopbackHttp: config.dev }),
+    now: () => new Date(),
+    report: observe,
+  });
+}
+
+/** Where a client may start; Entra's own endpoint for its issuers, else the issuer itself. */
+function authorizationUriOf(issuer: string): string {
+  const entra = /^(https:\/\/login\.[^/]+)\/([^/]+)\/v2\.0\/?$/.exec(issuer);
+  if (entra === null) return issuer.replaceAll('{tenantid}', 'common');
+  const [, host = '', tenant = ''] = entra;
+  return `${host}/${tenant.replaceAll('{tenantid}', 'common')}/oauth2/authorize`;
+}
+
+/** The issuer of dev mode; its code is loaded here and nowhere else. */
+async function openLocalIssuer(config: ServeConfig, issuers: TrustedIssuer[]) {
+  const [{ openSigningKey }, localIssuer, endpoints] = await Promise.all([
+    import('./auth/signing-key.ts'),
+    import('./auth/local-issuer.ts'),
+    import('./auth/local-issuer-endpoints.ts'),
+  ]);
+  const signingKey = await openSigningKey(config.data);
+  const now = () => new Date();
+  const issuer = localIssuer.createLocalIssuer({ signingKey, now, newId: randomUUID });
+  const answer = endpoints.createIssuerEndpoints({ issuer, now, newId: randomUUID });
+  issuers.push(localIssuer.trustLocalIssuer(signingKey));
+  const [clientId = ''] = localIssuer.localAudiences;
+  return {
+    audiences: localIssuer.localAudiences,
+    clientId,
+    authorizationUri: `https://localhost:${config.httpsPort ?? config.httpPort ?? 443}/common/oauth2/v2.0/authorize`,
+    answer: (request: HttpRequest) => (endpoints.isIssuerTarget(request.target) ? answer(request) : undefined),
+    trustListener: (publicUrl: string) => {
+      const templates = endpoints.issuerTemplatesOf(publicUrl);
+      issuers.push(...templates.map((template) => localIssuer.trustLocalIssuer(signingKey, template)));
+    },
+  };
+}
