@@ -134,7 +134,7 @@ function readName(source: Source, offset: number): Token | undefined {
     throw syntaxError(
       source,
       end,
-      `expected white space ${operatorNames.has(text.toLowerCase()) ? '' : 'or an operator '}after '${text}', found '-'`,
+      `expected white space ${operatorNames.has(text.toLowerCase()) ? '' : 'or an operator '}after '${quoteText(text)}', found '-'`,
     );
   return { kind: 'name', text, offset, end };
 }
