@@ -31,7 +31,7 @@ export async function createAuthentication(config: ServeConfig, observe: Observe
   });
   const authenticator = createJwtAuthenticator({
     issuers: () => issuers,
-    audiences: local?.audiences ?? [],
+    audiences: local?.audiences ?? config.issuers.flatMap(({ audiences }) => audiences),
     challenge,
     now: () => new Date(),
     algorithms: config.algorithms,
@@ -84,7 +84,8 @@ async function openLocalIssuer(config: ServeConfig, issuers: TrustedIssuer[]) {
     audiences: localIssuer.localAudiences,
     clientId,
     authorizationUri: `https://localhost:${config.httpsPort ?? config.httpPort ?? 443}/common/oauth2/v2.0/authorize`,
-    answer: (request: HttpRequest) => (endpoints.isIssuerTarget(request.target) ? answer(request) : undefined),
+    answer: (request: HttpRequest) =>
+      endpoints.isIssuerTarget(request.target) ? answer(request) : undefined,
     trustListener: (publicUrl: string) => {
       const templates = endpoints.issuerTemplatesOf(publicUrl);
       issuers.push(...templates.map((template) => localIssuer.trustLocalIssuer(signingKey, template)));

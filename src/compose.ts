@@ -66,7 +66,10 @@ export async function startService(config: ServeConfig, parts: ServiceSurroundin
 }
 
 async function createServers(config: ServeConfig, database: Database, parts: ServiceSurroundings) {
-  const { authenticator, challenge, answerIssuer, trustListener } = await createAuthentication(config, parts.observe);
+  const { authenticator, challenge, answerIssuer, trustListener } = await createAuthentication(
+    config,
+    parts.observe,
+  );
   const respondError = createErrorResponder({ now: Date.now });
   const service: Handler = createService({
     authenticator,
@@ -97,9 +100,8 @@ async function createServers(config: ServeConfig, database: Database, parts: Ser
     });
     servers.push(server);
     const bound = await server.listen({ host: config.host, port });
-    const url = config.publicUrl ?? own(bound.port);
-    trustListener(url);
-    return url;
+    trustListener(config.publicUrl ?? own(bound.port));
+    return own(bound.port);
   };
 }
 
@@ -160,7 +162,7 @@ async function seed(config: ServeConfig, database: Database): Promise<number> {
   const tenantId = parseTenantId(testTenantId);
   const present = await countEntities(entitySet, tenantId, database);
   if (present > 0 || !config.sample) return present;
-  const { sampleProfiles } = await import('./cli/sample-profiles.ts');
+  const { sampleProfiles } = await import('./model/sample-profiles.ts');
   const target = { entitySet, tenantId, author: seedAuthor };
   return importEntities(sampleProfiles(), target, database);
 }

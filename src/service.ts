@@ -20,11 +20,17 @@ export interface ServiceParts {
 }
 
 /** The whole journey of a request. Every stage takes the value before it and returns the next. */
-export function createService({ authenticator, database, observe, newContext, respondError }: ServiceParts): Handler {
+export function createService({
+  authenticator,
+  database,
+  observe,
+  newContext,
+  respondError,
+}: ServiceParts): Handler {
   return async (http) => {
     try {
       const context = newContext(http);
-      const principal = await authenticator.authenticate(http.headers['authorization']);
+      const principal = await authenticator.authenticate(http.headers.authorization);
       requireTokenUnlessPublic(http, principal, context);
       const request = parseRequest(http);
       const plan = makePlan(request, principal, context);
@@ -38,7 +44,11 @@ export function createService({ authenticator, database, observe, newContext, re
 }
 
 /** A stranger learns nothing from how we read a request: without a token only public addresses are parsed. */
-function requireTokenUnlessPublic({ method, target }: HttpRequest, principal: Principal, context: RequestContext): void {
+function requireTokenUnlessPublic(
+  { method, target }: HttpRequest,
+  principal: Principal,
+  context: RequestContext,
+): void {
   if (method === 'OPTIONS' || /\/\$metadata(\?|\/?$)/i.test(target)) return;
   requireToken(principal, context.challenge);
 }

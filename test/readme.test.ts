@@ -44,10 +44,11 @@ describe('README', async () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'casp-readme-'));
-    for (const name of ['dist', 'node_modules', 'package.json']) await symlink(join(root, name), join(folder, name));
+    for (const name of ['dist', 'node_modules', 'package.json'])
+      await symlink(join(root, name), join(folder, name));
     httpPort = await freePort();
-    environment['CASP_HTTP_PORT'] = String(httpPort);
-    environment['CASP_HTTPS_PORT'] = String(await freePort());
+    environment.CASP_HTTP_PORT = String(httpPort);
+    environment.CASP_HTTPS_PORT = String(await freePort());
     const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
       scripts: { start: string };
     };
@@ -77,17 +78,20 @@ describe('README', async () => {
     expect(steps.length).toBeGreaterThanOrEqual(5);
   });
 
-  it.each(steps.map((step, index) => [index + 1, step.command, step] as const))('step %i: %s', (_, __, step) => {
-    const command = step.command.replaceAll(':7080', `:${httpPort}`);
-    const shell = `${command}\nstatus=$?\nprintf '\\n--exported--%s' "$CASP_TOKEN"\nexit $status`;
-    const { stdout, stderr, status } = spawnSync('bash', ['-c', shell], {
-      cwd: folder,
-      env: environment,
-      encoding: 'utf8',
-    });
-    const [printed = '', exported = ''] = stdout.split('\n--exported--');
-    environment['CASP_TOKEN'] = exported;
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(printed.replaceAll(`:${httpPort}`, ':7080').trim()).toMatch(pattern(step.output));
-  });
+  it.each(steps.map((step, index) => [index + 1, step.command, step] as const))(
+    'step %i: %s',
+    (_, __, step) => {
+      const command = step.command.replaceAll(':7080', `:${httpPort}`);
+      const shell = `${command}\nstatus=$?\nprintf '\\n--exported--%s' "$CASP_TOKEN"\nexit $status`;
+      const { stdout, stderr, status } = spawnSync('bash', ['-c', shell], {
+        cwd: folder,
+        env: environment,
+        encoding: 'utf8',
+      });
+      const [printed = '', exported = ''] = stdout.split('\n--exported--');
+      environment.CASP_TOKEN = exported;
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      expect(printed.replaceAll(`:${httpPort}`, ':7080').trim()).toMatch(pattern(step.output));
+    },
+  );
 });

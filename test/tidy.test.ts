@@ -45,21 +45,58 @@ const importTable: readonly ImportRow[] = [
   // Meaning: knows no SQL. What is asked arrives as a type.
   {
     files: 'plan/',
-    may: ['errors.ts', 'limits.ts', 'edm/', 'language/', 'auth/authenticator.ts'],
+    // Options arrive as text; numbers in them are read by the parsers of request/.
+    may: ['errors.ts', 'limits.ts', 'edm/', 'language/', 'auth/authenticator.ts', 'request/query-options.ts'],
     types: ['request/odata-request.ts', 'request/parse-request.ts'],
   },
   // Says a plan in SQL: opens no connection.
-  { files: 'sql/', may: ['errors.ts', 'edm/', 'plan/plan.ts'] },
+  {
+    files: 'sql/',
+    may: [
+      'errors.ts',
+      'limits.ts',
+      'edm/',
+      'plan/plan.ts',
+      'plan/bound.ts',
+      'plan/apply-steps.ts',
+      'plan/search-words.ts',
+    ],
+    types: ['auth/authenticator.ts', 'plan/apply-update.ts', 'plan/functions.ts'],
+  },
   // Does what is said: knows no HTTP.
   {
     files: 'storage/',
-    may: ['errors.ts', 'limits.ts', 'edm/', 'plan/plan.ts', 'plan/apply-update.ts', 'sql/', 'observe/'],
+    may: [
+      'errors.ts',
+      'limits.ts',
+      'edm/',
+      'plan/plan.ts',
+      'plan/bound.ts',
+      'plan/apply-update.ts',
+      'plan/preconditions.ts',
+      'sql/',
+      'observe/',
+    ],
+    types: ['auth/authenticator.ts', 'plan/apply-steps.ts'],
   },
   // What goes out: knows no engine. What was done, and how the client likes it, arrive as types.
   {
     files: 'response/',
-    may: ['errors.ts', 'edm/', 'plan/plan.ts', 'plan/page-token.ts', 'http/message.ts'],
-    types: ['storage/execute.ts', 'storage/result.ts', 'request/odata-request.ts'],
+    may: [
+      'errors.ts',
+      'edm/',
+      'plan/plan.ts',
+      'plan/page-token.ts',
+      'plan/preconditions.ts',
+      'http/message.ts',
+    ],
+    types: [
+      'plan/bound.ts',
+      'plan/apply-steps.ts',
+      'storage/execute.ts',
+      'storage/result.ts',
+      'request/odata-request.ts',
+    ],
   },
   // The journey: the stages, never a driver, never the HTTP framework.
   {
@@ -102,9 +139,16 @@ const importTable: readonly ImportRow[] = [
     ],
   },
   // Knows all parts, so that no other file has to.
+  { files: 'clock.ts', may: ['edm/'] },
+  {
+    files: 'compose-authentication.ts',
+    may: ['errors.ts', 'config.ts', 'observe/', 'http/message.ts', 'auth/'],
+  },
   {
     files: 'compose.ts',
     may: [
+      'clock.ts',
+      'compose-authentication.ts',
       'errors.ts',
       'limits.ts',
       'config.ts',

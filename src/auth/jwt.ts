@@ -185,6 +185,7 @@ export function createJwtAuthenticator(options: JwtAuthenticatorOptions): Authen
     assert(supportedAlgorithms.includes(algorithm), `the algorithm ${algorithm} must not be allowed`);
   }
   assert(algorithms.length > 0, 'no algorithm is allowed');
+  assert(options.audiences.length > 0, 'no audience is configured');
   // Keyed by hash: a dump of the memory holds no usable token.
   const remembered = new LRUCache<string, { readonly principal: TokenPrincipal; readonly expiresMs: number }>(
     {
@@ -199,7 +200,6 @@ export function createJwtAuthenticator(options: JwtAuthenticatorOptions): Authen
     expand: (template: string) => string,
   ): Promise<JWTPayload> {
     const currentDate = now();
-    assert(audiences.length > 0, 'no audience is configured');
     try {
       const { payload } = await jwtVerify(
         token,

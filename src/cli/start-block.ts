@@ -1,7 +1,7 @@
 /** What `serve` prints when it is ready and `status` prints again: addresses, and commands to paste. */
 import { join } from 'node:path';
+import { exampleId, sampleCount, sampleSeed } from '../model/sample-profiles.ts';
 import type { RunFile } from './run-file.ts';
-import { exampleId, sampleCount, sampleSeed } from './sample-profiles.ts';
 import { dataFlag, heading, showFolder } from './style.ts';
 
 /** What the block is made from beside the running server. */

@@ -18,8 +18,7 @@ export interface Instant {
   readonly restPicoseconds: number;
 }
 
-const pattern =
-  /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,12}))?)?(Z|[+-]\d{2}:\d{2})$/i;
+const pattern = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,12}))?)?(Z|[+-]\d{2}:\d{2})$/i;
 
 /** Days since 0001-01-01 of a proleptic Gregorian date, or undefined when there is no such day. */
 export function daysFromDate(year: number, month: number, day: number): number | undefined {
@@ -29,7 +28,15 @@ export function daysFromDate(year: number, month: number, day: number): number |
   if (day > (lengths[month - 1] ?? 0)) return undefined;
   const before = year - 1;
   const monthDays = lengths.slice(0, month - 1).reduce((sum, length) => sum + length, 0);
-  return before * 365 + Math.floor(before / 4) - Math.floor(before / 100) + Math.floor(before / 400) + monthDays + day - 1;
+  return (
+    before * 365 +
+    Math.floor(before / 4) -
+    Math.floor(before / 100) +
+    Math.floor(before / 400) +
+    monthDays +
+    day -
+    1
+  );
 }
 
 /** Reads RFC 3339 text with a zone, seconds optional (ABNF dateTimeOffsetValue); undefined when it is not one. */
@@ -41,7 +48,8 @@ export function parseDateTimeOffset(text: string): Instant | undefined {
   if (days === undefined || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined;
   const offsetMinutes = parseZone(zone);
   if (offsetMinutes === undefined) return undefined;
-  const seconds = days * 86_400 + Number(hour) * 3600 + (Number(minute) - offsetMinutes) * 60 + Number(second);
+  const seconds =
+    days * 86_400 + Number(hour) * 3600 + (Number(minute) - offsetMinutes) * 60 + Number(second);
   const digits = fraction.padEnd(12, '0');
   const ticks = BigInt(seconds) * ticksPerSecond + BigInt(digits.slice(0, 7));
   if (ticks < 0n || ticks > maxTicks) return undefined;

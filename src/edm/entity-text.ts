@@ -2,7 +2,13 @@
  * An entity's JSON text as it is stored and, at the minimal metadata level, sent: every declared property in
  * order, `@odata.type` on complex values, none of the entity's own control information.
  */
-import { type ComplexType, type EntityType, type EntityValues, type Property, qualifiedName } from './types.ts';
+import {
+  type ComplexType,
+  type EntityType,
+  type EntityValues,
+  type Property,
+  qualifiedName,
+} from './types.ts';
 
 type Writer = (values: EntityValues) => string;
 
@@ -30,7 +36,9 @@ function createWriter(type: EntityType): Writer {
       const value = values[part.name];
       if (value === undefined) throw new Error(`no value for ${part.name}`);
       const json = JSON.stringify(value);
-      text += part.prefix + (part.complexStart === undefined || value === null ? json : part.complexStart + json.slice(1));
+      text +=
+        part.prefix +
+        (part.complexStart === undefined || value === null ? json : part.complexStart + json.slice(1));
     }
     return `${text}}`;
   };
@@ -48,11 +56,15 @@ export function readEntityText(type: EntityType, text: string): EntityValues {
   for (const property of type.properties) {
     if (property.type.kind !== 'complex') continue;
     const value = values[property.name];
-    if (value !== null && value !== undefined) values[property.name] = withMembers(property.type, value as never);
+    if (value !== null && value !== undefined)
+      values[property.name] = withMembers(property.type, value as never);
   }
   return values;
 }
 
-function withMembers(type: ComplexType, value: Readonly<Record<string, string | null>>): Record<string, string | null> {
+function withMembers(
+  type: ComplexType,
+  value: Readonly<Record<string, string | null>>,
+): Record<string, string | null> {
   return Object.fromEntries(type.properties.map((member) => [member.name, value[member.name] ?? null]));
 }

@@ -136,7 +136,8 @@ function leavesOfProperty(property: Property): readonly Leaf[] {
     return [{ path: property.name, property, parent: undefined, type: property.type }];
   }
   return property.type.properties.map((member) => {
-    if (member.type.kind === 'complex') throw new Error(`${member.name}: complex inside complex is not supported`);
+    if (member.type.kind === 'complex')
+      throw new Error(`${member.name}: complex inside complex is not supported`);
     return { path: `${property.name}/${member.name}`, property: member, parent: property, type: member.type };
   });
 }

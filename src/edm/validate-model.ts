@@ -1,6 +1,6 @@
 /** Asserts a model at start: what only its author can get wrong. */
 import { assert } from '../errors.ts';
-import { leavesOf, type EntitySet, type EntityType, type Model } from './types.ts';
+import { type EntitySet, type EntityType, leavesOf, type Model } from './types.ts';
 
 const simpleIdentifier = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
 
@@ -18,7 +18,8 @@ function validateEntitySet(entitySet: EntitySet): void {
   validateEntityType(entitySet.type);
   const paths = new Set(leavesOf(entitySet.type).map((leaf) => leaf.path));
   for (const index of entitySet.indexes) {
-    for (const path of index.paths) assert(paths.has(path), `index of ${entitySet.name} names no leaf: ${path}`);
+    for (const path of index.paths)
+      assert(paths.has(path), `index of ${entitySet.name} names no leaf: ${path}`);
   }
 }
 
@@ -30,7 +31,8 @@ function validateEntityType(type: EntityType): void {
     type.properties.map((property) => property.name.toLowerCase()),
     `properties of ${type.name}`,
   );
-  for (const property of type.properties) assert(simpleIdentifier.test(property.name), `bad name ${property.name}`);
+  for (const property of type.properties)
+    assert(simpleIdentifier.test(property.name), `bad name ${property.name}`);
 }
 
 function assertDistinct(names: readonly string[], what: string): void {

@@ -91,6 +91,8 @@ interface Exchange extends Identity {
 
 /** What must be known when the parser fails in the middle of a connection. */
 interface Connection {
+  /** Without proxies in between: the listener's URL, the socket's address. */
+  readonly peer: Peer;
   /** The request whose body is arriving. */
   reading: Exchange | undefined;
   /** Requests not answered yet; more than one where a client pipelines. */
@@ -258,7 +260,7 @@ interface Peer {
 }
 
 /** Sees the client behind proxies; throws requestMalformed for a forwarded value that is none. */
-type ReadPeer = (raw: IncomingMessage, publicUrl: string) => Peer;
+type ReadPeer = (headers: IncomingMessage['headers'], direct: Peer) => Peer;
 
 const addressFamily = (address: string) => (isIP(address) === 6 ? 'ipv6' : 'ipv4');
 
@@ -306,21 +308,16 @@ function createPeerReader(trustedProxies: readonly string[]): ReadPeer {
   const trusted = createBlockList(trustedProxies);
   const isTrusted = (address: string) =>
     isIP(address) !== 0 && trusted.check(address, addressFamily(address));
-  const direct: ReadPeer = ({ socket }, publicUrl) => ({
-    publicUrl,
-    remoteAddress: plainAddress(socket.remoteAddress ?? ''),
-  });
-  if (trustedProxies.length === 0) return direct;
-  return (raw, configured) => {
-    const peer = direct(raw, configured);
-    if (!isTrusted(peer.remoteAddress)) return peer;
-    const scheme = readForwarded(raw.headers, 'x-forwarded-proto', /^https?$/i)?.toLowerCase();
-    const host = readForwarded(raw.headers, 'x-forwarded-host', /^([\w.-]+|\[[\da-f:.]+\])(:\d{1,5})?$/i);
-    const [configuredScheme, configuredHost] = configured.split('://');
+  if (trustedProxies.length === 0) return (_headers, direct) => direct;
+  return (headers, direct) => {
+    if (!isTrusted(direct.remoteAddress)) return direct;
+    const scheme = readForwarded(headers, 'x-forwarded-proto', /^https?$/i)?.toLowerCase();
+    const host = readForwarded(headers, 'x-forwarded-host', /^([\w.-]+|\[[\da-f:.]+\])(:\d{1,5})?$/i);
+    const [configuredScheme, configuredHost] = direct.publicUrl.split('://');
     const publicUrl = `${scheme ?? configuredScheme}://${host ?? configuredHost}`;
-    const forwardedFor = raw.headers['x-forwarded-for'];
+    const forwardedFor = headers['x-forwarded-for'];
     const hops = typeof forwardedFor === 'string' ? forwardedFor.split(',').map(plainAddress).reverse() : [];
-    let remoteAddress = peer.remoteAddress;
+    let remoteAddress = direct.remoteAddress;
     for (const hop of hops) {
       // Everything left of the first stranger is hearsay.
       if (isIP(hop) === 0 || !isTrusted(remoteAddress)) break;
@@ -395,8 +392,7 @@ const compressors: Readonly<Record<ContentCoding, Compress>> = {
 const compressibleType = /^(text\/|image\/svg|application\/([\w.+-]+\+)?(json|xml|javascript))/i;
 
 /** The coding the client weighs highest; brotli on a draw (RFC 9110 12.5.3). */
-function chooseCoding(acceptEncoding: string | string[] | undefined): ContentCoding | undefined {
-  if (typeof acceptEncoding !== 'string') return undefined;
+function chooseCoding(acceptEncoding: string): ContentCoding | undefined {
   const weights = new Map<string, number>();
   for (const item of acceptEncoding.toLowerCase().split(',')) {
     const [name = '', ...parameters] = item.split(';').map((part) => part.trim());
@@ -417,17 +413,17 @@ async function compress(response: HttpResponse, coding: ContentCoding): Promise<
   return { status, headers: { ...headers, 'Content-Encoding': coding }, body: compressed };
 }
 
-/** Undefined where the answer goes out as it is; asked for every answer, so the cheap question comes first. */
+/** Undefined where the answer goes out as it is; asked for every answer, so the cheap questions come first. */
 function chooseCodingFor(
   raw: IncomingMessage,
-  response: HttpResponse,
+  { headers, body }: HttpResponse,
   bytesMin: number,
 ): ContentCoding | undefined {
-  const { headers, body } = response;
-  if (body === undefined || body.length * 3 < bytesMin || bodyLength(body) < bytesMin) return undefined;
+  const accepted = raw.headers['accept-encoding'];
+  if (accepted === undefined || body === undefined || bodyLength(body) < bytesMin) return undefined;
   const compressible =
     headers['Content-Encoding'] === undefined && compressibleType.test(headers['Content-Type'] ?? '');
-  return compressible ? chooseCoding(raw.headers['accept-encoding']) : undefined;
+  return compressible ? chooseCoding(accepted) : undefined;
 }
 
 // ---------------------------------------------------------------------------------------- the answer
@@ -599,26 +595,42 @@ function createNodeServer(
   return server;
 }
 
-/** A request as the stages see it; the signal costs nothing until someone asks for it. */
-function createRequest(exchange: Exchange, peer: Peer, body: Uint8Array | undefined): HttpRequest {
-  const { id, clientRequestId, method, target, raw, reply } = exchange;
-  // The one header Node keeps as a list has no meaning in a request.
-  if (raw.headers['set-cookie'] !== undefined) delete raw.headers['set-cookie'];
-  let controller: AbortController | undefined;
-  return {
-    id,
-    clientRequestId,
-    method,
-    target,
-    headers: raw.headers as HttpRequest['headers'],
-    body,
-    publicUrl: peer.publicUrl,
-    remoteAddress: peer.remoteAddress,
-    get signal() {
-      controller ??= createLeaveController(reply);
-      return controller.signal;
-    },
-  };
+/** A request as the stages see it. A class, because an object literal with a getter costs as much as the whole request. */
+class WireRequest implements HttpRequest {
+  readonly id: string;
+  readonly clientRequestId: string;
+  readonly method: string;
+  readonly target: string;
+  readonly headers: HttpRequest['headers'];
+  readonly body: Uint8Array | undefined;
+  readonly publicUrl: string;
+  readonly remoteAddress: string;
+  readonly #reply: ServerResponse;
+  #leave: AbortController | undefined;
+
+  constructor(
+    { id, clientRequestId, method, target, raw, reply }: Exchange,
+    peer: Peer,
+    body: Uint8Array | undefined,
+  ) {
+    this.id = id;
+    this.clientRequestId = clientRequestId;
+    this.method = method;
+    this.target = target;
+    // The one header Node keeps as a list has no meaning in a request.
+    if (raw.headers['set-cookie'] !== undefined) delete raw.headers['set-cookie'];
+    this.headers = raw.headers as HttpRequest['headers'];
+    this.body = body;
+    this.publicUrl = peer.publicUrl;
+    this.remoteAddress = peer.remoteAddress;
+    this.#reply = reply;
+  }
+
+  /** Made when first asked for: most requests are answered before anyone could leave. */
+  get signal(): AbortSignal {
+    this.#leave ??= createLeaveController(this.#reply);
+    return this.#leave.signal;
+  }
 }
 
 function createLeaveController(reply: ServerResponse): AbortController {
@@ -634,14 +646,17 @@ function createLeaveController(reply: ServerResponse): AbortController {
 /** Chooses who answers: operations, then the mount whose prefix fits, then the service. */
 function createDispatcher({ operations, mounts = [], handler }: HttpServerOptions): Handler {
   const fits = (path: string, prefix: string) => path === prefix || path.startsWith(`${prefix}/`);
-  const dispatch: Handler = (request) => {
-    if (mounts.length === 0) return handler(request);
+  const dispatchToMount: Handler = (request) => {
     const path = pathOf(request.target);
     const mount = mounts.find(({ prefix }) => fits(path, prefix));
     return (mount?.handler ?? handler)(request);
   };
+  const dispatch = mounts.length === 0 ? handler : dispatchToMount;
   if (operations === undefined) return dispatch;
-  return async (request) => (await operations(request)) ?? dispatch(request);
+  return async (request) => {
+    const answer = operations(request);
+    return (answer === undefined ? undefined : await answer) ?? dispatch(request);
+  };
 }
 
 /** Creates a listener that hands every request to `handler`; throws for an unreadable `trustedProxies`. */
@@ -662,7 +677,14 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   function connectionOf(socket: Socket): Connection {
     let connection = connections.get(socket);
     if (connection === undefined) {
-      connection = { reading: undefined, underWay: 0, discarding: false, broken: false, refused: false };
+      connection = {
+        peer: { publicUrl, remoteAddress: plainAddress(socket.remoteAddress ?? '') },
+        reading: undefined,
+        underWay: 0,
+        discarding: false,
+        broken: false,
+        refused: false,
+      };
       connections.set(socket, connection);
     }
     return connection;
@@ -678,27 +700,31 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   }
 
   /** Undefined when the client left while its body was arriving. */
-  async function receive(exchange: Exchange): Promise<HttpRequest | undefined> {
-    const { raw, connection } = exchange;
-    const peer = readPeer(raw, publicUrl);
-    if (!announcesBody(raw)) return createRequest(exchange, peer, undefined);
-    connection.reading = exchange;
+  async function receive(exchange: Exchange, peer: Peer): Promise<HttpRequest | undefined> {
+    exchange.connection.reading = exchange;
     try {
-      const body = await readBody(raw, limits);
-      return body === 'gone' ? undefined : createRequest(exchange, peer, body);
+      const body = await readBody(exchange.raw, limits);
+      return body === 'gone' ? undefined : new WireRequest(exchange, peer, body);
     } finally {
-      connection.reading = undefined;
+      exchange.connection.reading = undefined;
     }
   }
 
-  /** Every failure ends here: as an answer, never as a socket left hanging. */
+  /** Every failure ends here: as an answer, never as a socket left hanging. Undefined when the client left. */
   async function answer(exchange: Exchange): Promise<HttpResponse | undefined> {
+    const { raw, connection } = exchange;
     try {
       checkHead(exchange, limits);
-      const preflight = cors?.preflight(exchange.raw);
+      const preflight = cors?.preflight(raw);
       if (preflight !== undefined) return preflight;
-      const request = await receive(exchange);
-      return request === undefined ? undefined : await dispatch(request);
+      const peer = readPeer(raw.headers, connection.peer);
+      const request = announcesBody(raw)
+        ? await receive(exchange, peer)
+        : new WireRequest(exchange, peer, undefined);
+      if (request === undefined) return undefined;
+      const response = await dispatch(request);
+      const coding = chooseCodingFor(raw, response, limits.compressedBodyBytesMin);
+      return coding === undefined ? response : await compress(response, coding);
     } catch (error) {
       return refuse(error, exchange);
     }
@@ -717,10 +743,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   }
 
   /** The status sent, which is another than the response's where the response cannot be written. */
-  async function deliver(exchange: Exchange, response: HttpResponse): Promise<number> {
+  function deliver(exchange: Exchange, response: HttpResponse): number {
     try {
-      const coding = chooseCodingFor(exchange.raw, response, limits.compressedBodyBytesMin);
-      send(exchange, coding === undefined ? response : await compress(response, coding));
+      send(exchange, response);
       return response.status;
     } catch (error) {
       const failure = refuse(error, exchange);
@@ -735,8 +760,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     connection.underWay += 1;
     const response = await answer(exchange);
     if (!raw.complete && !raw.destroyed) discardBody(exchange, limits.discardedBodyBytesMax);
-    const status =
-      response === undefined || raw.socket.destroyed ? undefined : await deliver(exchange, response);
+    const status = response === undefined || raw.socket.destroyed ? undefined : deliver(exchange, response);
     connection.underWay -= 1;
     // A request whose body went wrong was told of when the parser failed.
     if (!connection.refused) observeEnd(exchange, status);

@@ -75,5 +75,13 @@ export const cloudAppSecurityProfiles: EntitySet = {
     read: ['SecurityEvents.Read.All', 'SecurityEvents.ReadWrite.All'],
     write: ['SecurityEvents.ReadWrite.All'],
   },
-  indexes: [],
+  indexes: [
+    {
+      paths: ['publisher', 'riskScore', 'lastModifiedDateTime'],
+      reason: 'What changed last among the risky apps of a publisher.',
+    },
+    { paths: ['name'], reason: 'By name, and names that contain some text.' },
+    { paths: ['lastModifiedDateTime'], reason: 'What changed last.' },
+    { paths: ['tags'], reason: 'Profiles with a tag.' },
+  ],
 };

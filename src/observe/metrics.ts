@@ -48,16 +48,16 @@ function createRouteTree(templates: readonly string[]): RouteNode {
   return root;
 }
 
+/** A key in parentheses as a segment of its own, and no trailing slash. */
+function normalise(path: string): string {
+  const spread = path.includes('(') ? path.replace(/\([^/]*\)(?=\/|$)/, `/${wildcard}`) : path;
+  return spread.endsWith('/') ? spread.slice(0, -1) : spread;
+}
+
 /** The template a path falls under. */
 function findRoute(root: RouteNode, path: string): string {
-  // A key in parentheses is a segment of its own; a trailing slash is none.
-  const segments = path
-    .toLowerCase()
-    .replace(/\([^/]*\)(?=\/|$)/, '/{}')
-    .replace(/\/$/, '')
-    .split('/');
   let node: RouteNode | undefined = root;
-  for (const segment of segments.slice(1)) {
+  for (const segment of normalise(path.toLowerCase()).split('/').slice(1)) {
     node = node.children.get(segment) ?? node.children.get(wildcard);
     if (node === undefined) return unknownRoute;
   }

@@ -31,7 +31,10 @@ export type ApplyStep =
   /** Only before any grouping. */
   | { readonly kind: 'search'; readonly search: BoundSearch }
   /** Adds columns. */
-  | { readonly kind: 'compute'; readonly computed: readonly { readonly alias: string; readonly expression: BoundExpression }[] }
+  | {
+      readonly kind: 'compute';
+      readonly computed: readonly { readonly alias: string; readonly expression: BoundExpression }[];
+    }
   /** Without keys: one row for everything (`aggregate` alone). */
   | {
       readonly kind: 'group';

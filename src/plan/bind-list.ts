@@ -2,8 +2,8 @@
 import type { TenantId } from '../auth/authenticator.ts';
 import { type EntitySet, leavesOf } from '../edm/types.ts';
 import { limits } from '../limits.ts';
-import { parseNonNegativeInteger } from '../request/query-options.ts';
 import type { ODataRequest } from '../request/odata-request.ts';
+import { parseNonNegativeInteger } from '../request/query-options.ts';
 import type { OrderKey } from './bound.ts';
 import { queryFingerprint } from './page-token.ts';
 import type { ListPlan, RequestContext, ResponseFormat } from './plan.ts';
@@ -61,10 +61,13 @@ function firstPage(
   const top = text === undefined ? undefined : parseNonNegativeInteger('$top', text);
   const { maxPageSize } = request.headers.prefer;
   const largest = Math.min(maxPageSize ?? limits.pageSizeMax, limits.pageSizeMax);
-  if (top === undefined) return { pageSize: maxPageSize === undefined ? limits.pageSizeDefault : largest, remaining: undefined };
+  if (top === undefined)
+    return { pageSize: maxPageSize === undefined ? limits.pageSizeDefault : largest, remaining: undefined };
   // Nothing can follow an empty page, in either reading.
   const total = top === 0 || topIsTotal(request, context);
-  return total ? { pageSize: largest, remaining: top } : { pageSize: Math.min(top, largest), remaining: undefined };
+  return total
+    ? { pageSize: largest, remaining: top }
+    : { pageSize: Math.min(top, largest), remaining: undefined };
 }
 
 function topIsTotal(request: ODataRequest, { policy }: RequestContext): boolean {

@@ -85,7 +85,12 @@ function constantOf(context: BindContext, literal: Literal): Constant {
 function readDecimal(context: BindContext, text: string, { offset }: Span): number {
   const value = Number(text);
   if (Number.isFinite(value)) return value;
-  throw refusal(context, 'operandTypeMismatch', offset, 'expected a number that Edm.Double holds, found more digits');
+  throw refusal(
+    context,
+    'operandTypeMismatch',
+    offset,
+    'expected a number that Edm.Double holds, found more digits',
+  );
 }
 
 /** What a literal adds to its whole ticks: 1 to 99,999 picoseconds where it is finer than stored values, else 0. */
@@ -95,7 +100,13 @@ export function restOf(literal: Literal | undefined): number {
 }
 
 /** The last tick at or before what a literal says, so that its rest is never negative. */
-function wholeTicks({ ticks, picoseconds }: { readonly ticks: bigint; readonly picoseconds: number }): bigint {
+function wholeTicks({
+  ticks,
+  picoseconds,
+}: {
+  readonly ticks: bigint;
+  readonly picoseconds: number;
+}): bigint {
   return picoseconds < 0 ? ticks - 1n : ticks;
 }
 
@@ -105,20 +116,34 @@ function bindEnumLiteral(context: BindContext, literal: EnumLiteral): Constant {
     const reason = `expected the name of an enumeration, found '${quoteForMessage(literal.typeName)}'`;
     throw refusal(context, 'operandTypeMismatch', literal.offset, reason);
   }
-  return constant(type, enumMask(context, type, literal.members, literal));
+  return constant(type, oneMember(context, type, literal.members, literal));
 }
 
 /** A string or integer literal as a value of an enumeration: `'administrator'`, `'4'`, `4`; undefined for others. */
 export function enumConstant(context: BindContext, type: EnumType, literal: Literal): Constant | undefined {
   if (literal.type === 'integer') return constant(type, literal.value);
   if (literal.type !== 'string') return undefined;
-  const members = literal.value.split(',').map((member) => member.trim());
-  return constant(type, enumMask(context, type, members, literal));
+  return constant(type, oneMember(context, type, splitMembers(literal.value), literal));
 }
 
-/** Members joined by commas, as `has` takes them: the bits of all. */
-function enumMask(context: BindContext, type: EnumType, members: readonly string[], span: Span): bigint {
-  return members.reduce((mask, member) => mask | enumValue(context, type, member, span), 0n);
+/** The bits of all members a literal names, as the right side of `has`; undefined for other literals. */
+export function enumMask(context: BindContext, type: EnumType, literal: Literal): bigint | undefined {
+  if (literal.type === 'integer') return literal.value;
+  const members =
+    literal.type === 'string' ? splitMembers(literal.value) : literal.type === 'enum' ? literal.members : undefined;
+  return members?.reduce((mask, member) => mask | enumValue(context, type, member, literal), 0n);
+}
+
+function splitMembers(text: string): readonly string[] {
+  return text.split(',').map((member) => member.trim());
+}
+
+/** Enumerations here are no flags: a value is one member. */
+function oneMember(context: BindContext, type: EnumType, members: readonly string[], span: Span): bigint {
+  const [member = ''] = members;
+  if (members.length <= 1) return enumValue(context, type, member, span);
+  const reason = `expected one member of ${type.name}, found ${members.length}`;
+  throw refusal(context, 'operandTypeMismatch', span.offset, reason);
 }
 
 /** The number of a member, its name in any letter case (protocol digest 1.4), or of its number as text. */
@@ -137,5 +162,7 @@ const guidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 
 /** A string as an Edm.Guid, or undefined when it is none. */
 export function guidConstant(text: string): Constant | undefined {
-  return guidPattern.test(text) ? constant({ kind: 'primitive', name: 'Edm.Guid' }, text.toLowerCase()) : undefined;
+  return guidPattern.test(text)
+    ? constant({ kind: 'primitive', name: 'Edm.Guid' }, text.toLowerCase())
+    : undefined;
 }

@@ -1,5 +1,5 @@
 /** Segments → the resource they address. */
-import { findProperty, type EntitySet, type Model } from '../edm/types.ts';
+import { type EntitySet, findProperty, type Model } from '../edm/types.ts';
 import { didYouMean, quoteForMessage, ServiceError } from '../errors.ts';
 import type { PathSegment } from '../request/odata-request.ts';
 
@@ -76,7 +76,8 @@ function bindInEntity(entitySet: EntitySet, key: string, rest: readonly PathSegm
 /** `profiles(abc)`: the set is known, its key is written wrongly. */
 function refuseMalformedKey({ text, keyFault }: PathSegment, sets: readonly EntitySet[]): void {
   const named = sets.some((set) => equalsIgnoringCase(set.name, text.slice(0, text.indexOf('('))));
-  if (named && keyFault !== undefined) throw new ServiceError('pathInvalid', keyFault, { target: quoteForMessage(text) });
+  if (named && keyFault !== undefined)
+    throw new ServiceError('pathInvalid', keyFault, { target: quoteForMessage(text) });
 }
 
 function checkKeyName(segment: PathSegment, entitySet: EntitySet): void {

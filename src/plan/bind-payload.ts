@@ -77,7 +77,10 @@ export function mergeMembers(
   // An empty object where nothing is: clients send it meaning nothing (Protocol digest 2.1).
   if (current === null && Object.keys(members).length === 0) return null;
   return Object.fromEntries(
-    type.properties.map(({ name }) => [name, name in members ? (members[name] ?? null) : (current?.[name] ?? null)]),
+    type.properties.map(({ name }) => [
+      name,
+      name in members ? (members[name] ?? null) : (current?.[name] ?? null),
+    ]),
   );
 }
 

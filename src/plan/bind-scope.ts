@@ -1,10 +1,10 @@
 /** What names may mean where an expression stands, and how a refusal says where that is. */
 import type { EntitySet, Model } from '../edm/types.ts';
 import { type ErrorCode, ServiceError } from '../errors.ts';
-import { limits } from '../limits.ts';
 import type { Expression } from '../language/ast.ts';
 import { parseParameterAlias } from '../language/parser.ts';
 import { type Clause, type Source, syntaxError } from '../language/syntax-error.ts';
+import { limits } from '../limits.ts';
 import type { ApplyColumn } from './apply-steps.ts';
 import type { BoundExpression, ComputedProperty } from './bound.ts';
 

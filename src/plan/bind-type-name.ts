@@ -1,5 +1,14 @@
 /** Names of types in expressions: `Edm.String`, `microsoft.graph.applicationPermissionsRequired`, `graph.…`. */
-import { type ComplexType, type EntityType, type EnumType, leavesOf, type Model, type PrimitiveName, type PrimitiveType, qualifiedName } from '../edm/types.ts';
+import {
+  type ComplexType,
+  type EntityType,
+  type EnumType,
+  leavesOf,
+  type Model,
+  type PrimitiveName,
+  type PrimitiveType,
+  qualifiedName,
+} from '../edm/types.ts';
 import { didYouMean, quoteForMessage } from '../errors.ts';
 import type { Span } from '../language/ast.ts';
 import { type BindContext, refusal } from './bind-scope.ts';
@@ -29,7 +38,8 @@ function namedTypes(model: Model): ReadonlyMap<string, NamedType> {
   const known = typesByModel.get(model);
   if (known !== undefined) return known;
   const types = new Map<string, NamedType>();
-  for (const name of Object.keys(primitiveNames) as PrimitiveName[]) types.set(name, { kind: 'primitive', name });
+  for (const name of Object.keys(primitiveNames) as PrimitiveName[])
+    types.set(name, { kind: 'primitive', name });
   for (const { type } of model.entitySets) {
     for (const declared of declaredTypes(type)) {
       types.set(qualifiedName(declared), declared);
@@ -42,7 +52,9 @@ function namedTypes(model: Model): ReadonlyMap<string, NamedType> {
 
 function declaredTypes(type: EntityType): readonly (EntityType | ComplexType | EnumType)[] {
   const bases = type.baseType === undefined ? [] : declaredTypes(type.baseType);
-  const complexTypes = type.properties.flatMap((property) => (property.type.kind === 'complex' ? [property.type] : []));
+  const complexTypes = type.properties.flatMap((property) =>
+    property.type.kind === 'complex' ? [property.type] : [],
+  );
   const enumTypes = leavesOf(type).flatMap((leaf) => (leaf.type.kind === 'enum' ? [leaf.type] : []));
   return [...bases, type, ...complexTypes, ...enumTypes];
 }
@@ -57,7 +69,10 @@ export function findNamedType(model: Model, name: string): NamedType | undefined
 }
 
 /** The type of this name; throws operandTypeMismatch with a suggestion. */
-export function bindTypeName(context: BindContext, { name, offset }: Span & { readonly name: string }): NamedType {
+export function bindTypeName(
+  context: BindContext,
+  { name, offset }: Span & { readonly name: string },
+): NamedType {
   const { model } = context.scope;
   const type = findNamedType(model, name);
   if (type !== undefined) return type;

@@ -225,7 +225,10 @@ export interface ComputedProperty {
 /** What of an entity is sent; undefined where everything is. The key is always among them. */
 export interface Projection {
   /** In declared order; `members` undefined means the whole complex value. */
-  readonly properties: readonly { readonly property: Property; readonly members: readonly Property[] | undefined }[];
+  readonly properties: readonly {
+    readonly property: Property;
+    readonly members: readonly Property[] | undefined;
+  }[];
   /** Computed properties to send, in the order of the computation. */
   readonly computed: readonly ComputedProperty[];
   /** What the context URL lists: `name,vendorInformation/provider`. */

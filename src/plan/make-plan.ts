@@ -29,8 +29,18 @@ export function makePlan(request: ODataRequest, principal: Principal, context: R
       return { ...base, kind: 'singleton', name: resource.name };
     case 'collection':
       return request.method === 'POST'
-        ? planCreate(request, resource.entitySet, authorize('write', resource.entitySet, principal, context.challenge), context)
-        : planCollectionRead(request, resource.entitySet, authorize('read', resource.entitySet, principal, context.challenge), context);
+        ? planCreate(
+            request,
+            resource.entitySet,
+            authorize('write', resource.entitySet, principal, context.challenge),
+            context,
+          )
+        : planCollectionRead(
+            request,
+            resource.entitySet,
+            authorize('read', resource.entitySet, principal, context.challenge),
+            context,
+          );
     case 'entity':
       return planEntity(request, resource, principal, context);
     case 'metadata':
@@ -60,7 +70,11 @@ function planCreate(
   context: RequestContext,
 ): Plan {
   checkOptions(request, ['$format']);
-  const rules = { operation: 'create', bodyVersion: request.headers.bodyVersion, alias: context.model.alias } as const;
+  const rules = {
+    operation: 'create',
+    bodyVersion: request.headers.bodyVersion,
+    alias: context.model.alias,
+  } as const;
   const assignments = bindPayload(entitySet.type, bodyOf(request), rules);
   const id = context.newId();
   return {
@@ -85,15 +99,31 @@ function planEntity(
   context: RequestContext,
 ): Plan {
   const writes = request.method === 'PATCH' || request.method === 'DELETE';
-  const { tenantId, ...bearer } = authorize(writes ? 'write' : 'read', entitySet, principal, context.challenge);
+  const { tenantId, ...bearer } = authorize(
+    writes ? 'write' : 'read',
+    entitySet,
+    principal,
+    context.challenge,
+  );
   checkOptions(request, ['$format']);
   const preconditions = preconditionsOf(request);
-  const base = { root: request.root, format: negotiateJson(request), entitySet, tenantId, key, preconditions };
+  const base = {
+    root: request.root,
+    format: negotiateJson(request),
+    entitySet,
+    tenantId,
+    key,
+    preconditions,
+  };
   if (!writes) return { ...base, kind: 'read', projection: undefined };
   requireIfMatch(preconditions, context);
   const write = { ...base, author: authorOf({ tenantId, ...bearer }, context), atTicks: context.nowTicks };
   if (request.method === 'DELETE') return { ...write, kind: 'delete' };
-  const rules = { operation: 'update', bodyVersion: request.headers.bodyVersion, alias: context.model.alias } as const;
+  const rules = {
+    operation: 'update',
+    bodyVersion: request.headers.bodyVersion,
+    alias: context.model.alias,
+  } as const;
   const assignments = bindPayload(entitySet.type, bodyOf(request), rules);
   return { ...write, kind: 'update', assignments, answer: answerOf(request), projection: undefined };
 }
@@ -154,9 +184,13 @@ function preconditionsOf({ headers }: ODataRequest): Preconditions {
 
 function requireIfMatch({ ifMatch }: Preconditions, { policy }: RequestContext): void {
   if (!policy.requireIfMatch || ifMatch !== undefined) return;
-  throw new ServiceError('preconditionRequired', 'This service requires the header If-Match on every change.', {
-    target: 'If-Match',
-  });
+  throw new ServiceError(
+    'preconditionRequired',
+    'This service requires the header If-Match on every change.',
+    {
+      target: 'If-Match',
+    },
+  );
 }
 
 function answerOf({ headers }: ODataRequest): WriteAnswer {

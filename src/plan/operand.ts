@@ -2,7 +2,14 @@
 import { type EnumType, type PrimitiveType, type Property, qualifiedName } from '../edm/types.ts';
 import { unreachable } from '../errors.ts';
 import type { Literal, Span } from '../language/ast.ts';
-import { type BoundExpression, type Constant, doubleType, int64Type, typeOf, type ValueType } from './bound.ts';
+import {
+  type BoundExpression,
+  type Constant,
+  doubleType,
+  int64Type,
+  typeOf,
+  type ValueType,
+} from './bound.ts';
 
 /** A value of a primitive or enumeration type, or null. */
 export interface ValueOperand extends Span {
@@ -103,7 +110,9 @@ export function describeOperand(operand: Operand): string {
     case 'value':
       return typeName(typeOf(operand.expression));
     case 'complex':
-      return operand.property.type.kind === 'complex' ? qualifiedName(operand.property.type) : operand.property.name;
+      return operand.property.type.kind === 'complex'
+        ? qualifiedName(operand.property.type)
+        : operand.property.name;
     case 'collection':
       return collectionTypeName(operand.property);
     case 'list':

@@ -36,7 +36,10 @@ export function queryFingerprint(parts: readonly string[]): string {
 }
 
 /** @param key 32 bytes, the same on every instance and across restarts. */
-export function createPageTokens(parts: { readonly key: Uint8Array; readonly now: () => number }): PageTokens {
+export function createPageTokens(parts: {
+  readonly key: Uint8Array;
+  readonly now: () => number;
+}): PageTokens {
   return {
     seal(position) {
       const iv = randomBytes(ivBytes);
@@ -57,7 +60,8 @@ export function createPageTokens(parts: { readonly key: Uint8Array; readonly now
     open(token, tenantId, fingerprint) {
       const payload = decrypt(token, parts.key);
       if (payload.t !== tenantId) throw invalid('belongs to another tenant');
-      if (payload.f !== fingerprint) throw invalid('belongs to another query; do not change the options of a link');
+      if (payload.f !== fingerprint)
+        throw invalid('belongs to another query; do not change the options of a link');
       if (payload.e < parts.now()) {
         throw new ServiceError('expiredSkipToken', 'The $skiptoken has expired. Start the query again.', {
           target: '$skiptoken',
@@ -90,7 +94,8 @@ function decrypt(token: string, key: Uint8Array): Payload {
   if (token.length > tokenCharactersMax || !/^[A-Za-z0-9_-]+$/.test(token)) throw invalid('is malformed');
   const bytes = Buffer.from(token, 'base64url');
   // Base64url has unused bits in its last character; only the canonical spelling is ours.
-  if (bytes.length <= ivBytes + tagBytes || bytes.toString('base64url') !== token) throw invalid('is malformed');
+  if (bytes.length <= ivBytes + tagBytes || bytes.toString('base64url') !== token)
+    throw invalid('is malformed');
   const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, ivBytes));
   decipher.setAuthTag(bytes.subarray(ivBytes, ivBytes + tagBytes));
   try {
@@ -104,7 +109,11 @@ function decrypt(token: string, key: Uint8Array): Payload {
 }
 
 function invalid(reason: string): ServiceError {
-  return new ServiceError('pageTokenInvalid', `The $skiptoken ${reason}. Follow @odata.nextLink as it was given.`, {
-    target: '$skiptoken',
-  });
+  return new ServiceError(
+    'pageTokenInvalid',
+    `The $skiptoken ${reason}. Follow @odata.nextLink as it was given.`,
+    {
+      target: '$skiptoken',
+    },
+  );
 }

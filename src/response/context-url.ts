@@ -20,7 +20,12 @@ export function entitySetPath({ singleton, name }: EntitySet): string {
 }
 
 /** The canonical address of an entity, key as segment. */
-export function entityUrl(root: ServiceRoot, entitySet: EntitySet, id: string, context: RequestContext): string {
+export function entityUrl(
+  root: ServiceRoot,
+  entitySet: EntitySet,
+  id: string,
+  context: RequestContext,
+): string {
   return `${serviceRootUrl(root, context)}${entitySetPath(entitySet)}/${encodeURIComponent(id)}`;
 }
 

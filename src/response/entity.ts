@@ -1,6 +1,12 @@
 /** StoredEntity → JSON with the annotations of its metadata level (JSON Format 3.1, digest 5.2). */
 import { readEntityText } from '../edm/entity-text.ts';
-import { type ComplexType, type EntitySet, type Property, type PropertyValue, qualifiedName } from '../edm/types.ts';
+import {
+  type ComplexType,
+  type EntitySet,
+  type Property,
+  type PropertyValue,
+  qualifiedName,
+} from '../edm/types.ts';
 import { unreachable } from '../errors.ts';
 import type { RequestContext, ResponseFormat, StoredEntity } from '../plan/plan.ts';
 import { entityTag } from '../plan/preconditions.ts';
@@ -55,13 +61,16 @@ function controlMembers(entity: StoredEntity, contextUrl: string | undefined, ho
 function propertyMembers(entity: StoredEntity, how: EntityFormat): string[] {
   const { type } = how.entitySet;
   const values = readEntityText(type, entity.json);
-  return type.properties.flatMap((property) => propertyMember(property, values[property.name] ?? null, how.format));
+  return type.properties.flatMap((property) =>
+    propertyMember(property, values[property.name] ?? null, how.format),
+  );
 }
 
 function propertyMember(property: Property, value: PropertyValue, format: ResponseFormat): string[] {
   if (format.omitNulls && value === null) return [];
   const annotation = format.metadata === 'full' ? typeAnnotation(property, value) : undefined;
-  const written = property.type.kind === 'complex' ? writeComplex(property.type, value, format) : JSON.stringify(value);
+  const written =
+    property.type.kind === 'complex' ? writeComplex(property.type, value, format) : JSON.stringify(value);
   const own = `${JSON.stringify(property.name)}:${written}`;
   return annotation === undefined ? [own] : [member(`${property.name}@odata.type`, annotation), own];
 }
@@ -78,7 +87,9 @@ function typeAnnotation({ type }: Property, value: PropertyValue): string | unde
   if (value === null) return undefined;
   switch (type.kind) {
     case 'primitive':
-      return type.name === 'Edm.String' || type.name === 'Edm.Boolean' ? undefined : `#${withoutEdm(type.name)}`;
+      return type.name === 'Edm.String' || type.name === 'Edm.Boolean'
+        ? undefined
+        : `#${withoutEdm(type.name)}`;
     case 'enum':
       return `#${qualifiedName(type)}`;
     case 'collection':

@@ -22,7 +22,8 @@ export function createErrorResponder(parts: ErrorParts) {
     return {
       status,
       headers: {
-        'Content-Type': 'application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8',
+        'Content-Type':
+          'application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8',
         'Content-Language': 'en',
         'OData-Version': '4.0',
         'Cache-Control': status === 401 || status === 403 ? 'no-store' : 'no-cache',

@@ -98,10 +98,15 @@ function preferenceApplied({ preferred, returns }: WriteAnswer): Readonly<Record
 function respondPage(result: Result, plan: ListPlan, context: RequestContext): HttpResponse {
   if (result.kind !== 'page') throw new Error(`a list cannot answer ${result.kind}`);
   const { root, entitySet, format } = plan;
-  const items = result.entities.map((entity) => writeEntity(entity, undefined, { root, entitySet, format, context }));
+  const items = result.entities.map((entity) =>
+    writeEntity(entity, undefined, { root, entitySet, format, context }),
+  );
   const url = contextUrl(root, entitySetPath(entitySet), context);
   const start = format.metadata === 'none' ? '' : `"@odata.context":${JSON.stringify(url)},`;
-  const link = result.next === undefined ? '' : `,"@odata.nextLink":${JSON.stringify(nextLink(plan, result.next, context))}`;
+  const link =
+    result.next === undefined
+      ? ''
+      : `,"@odata.nextLink":${JSON.stringify(nextLink(plan, result.next, context))}`;
   return json(200, `{${start}"value":[${items.join(',')}]${link}}`, format);
 }
 
@@ -114,7 +119,8 @@ function singletonBody(name: string, plan: Plan, context: RequestContext): strin
 function serviceDocumentBody(plan: Plan, context: RequestContext): string {
   const names = [...new Set(context.model.entitySets.map((set) => set.singleton))];
   const value = names.map((name) => ({ name, kind: 'Singleton', url: name }));
-  const start = plan.format.metadata === 'none' ? {} : { '@odata.context': contextUrl(plan.root, '', context) };
+  const start =
+    plan.format.metadata === 'none' ? {} : { '@odata.context': contextUrl(plan.root, '', context) };
   return JSON.stringify({ ...start, value });
 }
 

@@ -4,8 +4,14 @@ import type { ComplexValue, EntitySet, EntityValues, PrimitiveValue } from '../e
 import type { EntityChange } from '../plan/apply-update.ts';
 import type { CreatePlan, ListPlan, StoredEntity } from '../plan/plan.ts';
 import type { Dialect } from './dialect.ts';
-import { finish, type Fragment, identifier, join, sql, type Statement } from './statement.ts';
-import { type CollectionTable, type Column, type EntityTable, type PresenceColumn, tableOf } from './table.ts';
+import { type Fragment, finish, identifier, join, type Statement, sql } from './statement.ts';
+import {
+  type CollectionTable,
+  type Column,
+  type EntityTable,
+  type PresenceColumn,
+  tableOf,
+} from './table.ts';
 
 /** A row addressed by tenant and id. */
 export interface RowAddress {
@@ -44,9 +50,15 @@ export function compileInsert(
   const table = tableOf(plan.entitySet);
   const address = { entitySet: plan.entitySet, tenantId: plan.tenantId, id: entity.id };
   const cells = allCells(table, plan.values, dialect);
-  const names = join([sql`"tenant_id", "id", "version", "json"`, ...cells.map((cell) => identifier(cell.name))], ', ');
+  const names = join(
+    [sql`"tenant_id", "id", "version", "json"`, ...cells.map((cell) => identifier(cell.name))],
+    ', ',
+  );
   const values = join(
-    [sql`${plan.tenantId}, ${entity.id}, ${entity.version}, ${entity.json}`, ...cells.map((cell) => sql`${cell.value}`)],
+    [
+      sql`${plan.tenantId}, ${entity.id}, ${entity.version}, ${entity.json}`,
+      ...cells.map((cell) => sql`${cell.value}`),
+    ],
     ', ',
   );
   return [
@@ -63,7 +75,9 @@ export function compileUpdate(
   dialect: Dialect,
 ): Statement[] {
   const table = tableOf(address.entitySet);
-  const cells = allCells(table, change.after, dialect).filter((cell) => change.changed.includes(cell.property));
+  const cells = allCells(table, change.after, dialect).filter((cell) =>
+    change.changed.includes(cell.property),
+  );
   const assignments = join(
     [
       sql`"version" = ${entity.version}, "json" = ${entity.json}`,
@@ -71,9 +85,14 @@ export function compileUpdate(
     ],
     ', ',
   );
-  const changedCollections = table.collections.filter(({ property }) => change.changed.includes(property.name));
+  const changedCollections = table.collections.filter(({ property }) =>
+    change.changed.includes(property.name),
+  );
   return [
-    finish(sql`update ${identifier(table.name)} set ${assignments} where ${rowIs(address)}`, dialect.placeholder),
+    finish(
+      sql`update ${identifier(table.name)} set ${assignments} where ${rowIs(address)}`,
+      dialect.placeholder,
+    ),
     ...changedCollections.flatMap((collection) => [
       deleteItems(collection, address, dialect),
       ...insertItems(collection, address, change.after, dialect),

@@ -1,7 +1,61 @@
 /** All in which the engines' SQL and stored values differ. */
-import type { PrimitiveValue } from '../edm/types.ts';
+import type { TenantId } from '../auth/authenticator.ts';
+import type { EntitySet, EntityValues, EnumType, Leaf, PrimitiveType, PrimitiveValue } from '../edm/types.ts';
+import type { Arithmetic, ConstantValue, ValueType } from '../plan/bound.ts';
+import type { CanonicalFunction } from '../plan/functions.ts';
 import type { Fragment } from './statement.ts';
 import type { ColumnType } from './table.ts';
+
+/** A row addressed by tenant and id. */
+export interface RowAddress {
+  readonly entitySet: EntitySet;
+  readonly tenantId: TenantId;
+  readonly id: string;
+}
+
+/** SQL for a value, and the type the value has. */
+export interface Operand {
+  readonly fragment: Fragment;
+  readonly type: ValueType;
+}
+
+/** Words that must stand side by side in one text, the last of them perhaps unfinished (`BoundSearch`). */
+export interface WordSequence {
+  readonly words: readonly string[];
+  /** Undefined: in any text of the entity. */
+  readonly leaf: Leaf | undefined;
+}
+
+/** The rows a text index is asked about: those of one tenant, `rowKey` telling which row. */
+export interface IndexedRows {
+  readonly entitySet: EntitySet;
+  readonly tenantId: TenantId;
+  readonly rowKey: Fragment;
+}
+
+/** Indexes over the texts of entities; the statements keep them in step with the rows, in the same transaction. */
+export interface TextIndexes {
+  /** After the row was inserted. */
+  insert(address: RowAddress, values: EntityValues): readonly Fragment[];
+  /** After the row was updated; only texts of `changed` properties are touched. */
+  update(
+    address: RowAddress,
+    change: {
+      readonly before: EntityValues;
+      readonly after: EntityValues;
+      readonly changed: readonly string[];
+    },
+  ): readonly Fragment[];
+  /** Before the row and its items are deleted: reads them. */
+  delete(address: RowAddress): readonly Fragment[];
+  /** Exactly the rows in which one of the sequences stands; never null. */
+  matchesAny(sequences: readonly WordSequence[], rows: IndexedRows): Fragment;
+  /**
+   * A condition that every row meets whose text contains `part`, whatever the case of letters; undefined where no
+   * index helps. It is never null and may hold for other rows too.
+   */
+  mayContain(leaf: Leaf, part: string, rows: IndexedRows): Fragment | undefined;
+}
 
 export interface Dialect {
   readonly name: 'sqlite' | 'postgres';
@@ -10,8 +64,31 @@ export interface Dialect {
   columnType(type: ColumnType): string;
   /** SQL types of the columns every table has. */
   readonly types: { readonly text: string; readonly integer: string };
+  /** The column by which items and text indexes refer to a row: its number, or `id` in an engine that has none. */
+  readonly rowKey: 'row_id' | 'id';
   /** A wire value → what the engine stores. */
   encode(value: PrimitiveValue, type: ColumnType): unknown;
   /** Appended to a read that a write depends on. */
   readonly lockRow: Fragment;
+  /** A value of an expression; null as `null`. */
+  constant(value: ConstantValue, type: ValueType): Fragment;
+  /** Equality that takes null as a value; never null itself. */
+  isSame(left: Fragment, right: Fragment): Fragment;
+  isDifferent(left: Fragment, right: Fragment): Fragment;
+  /** A term of `order by`: null first ascending, last descending. */
+  orderTerm(expression: Fragment, descending: boolean): Fragment;
+  /** The same term where no index is to be used for the order. */
+  orderTermBySorting(expression: Fragment, descending: boolean): Fragment;
+  /** A value as text that `readValue` reads back exactly; null stays null. */
+  asText(operand: Operand): Fragment;
+  /** Null where the type has no such value: overflow, division by zero. */
+  arithmetic(operator: Arithmetic['operator'], type: PrimitiveType, left: Operand, right: Operand): Fragment;
+  negate(operand: Operand): Fragment;
+  /** Null where the value has no such form. */
+  cast(operand: Operand, type: PrimitiveType | EnumType): Fragment;
+  /** Null when an argument is null; dates arrive as the ticks of their midnight. */
+  readonly functions: Readonly<Record<CanonicalFunction, (...parameters: readonly Fragment[]) => Fragment>>;
+  /** Sum or average of numbers as a double; null of none. */
+  aggregate(method: 'sum' | 'average', operand: Operand, type: ValueType): Fragment;
+  readonly textIndexes: TextIndexes;
 }

@@ -1,10 +1,10 @@
 /** Entity type → table and columns: snake case, shown to be one-to-one. */
 import {
-  leavesOf,
   type CollectionType,
   type EntitySet,
   type EnumType,
   type Leaf,
+  leavesOf,
   type PrimitiveType,
   type Property,
 } from '../edm/types.ts';
@@ -32,12 +32,26 @@ export interface CollectionTable {
   readonly type: CollectionType;
 }
 
+/** A text of an entity that can be searched; its place numbers the text within its row. */
+export interface TextLeaf {
+  readonly place: number;
+  readonly leaf: Leaf;
+  /** The property of the entity whose change changes the text. */
+  readonly property: string;
+}
+
 export interface EntityTable {
   readonly name: string;
   /** Columns to ask questions with; the key is not among them. */
   readonly columns: readonly Column[];
   readonly presences: readonly PresenceColumn[];
   readonly collections: readonly CollectionTable[];
+  /** What $search looks at: every string property and every collection of strings, the key included. */
+  readonly texts: readonly TextLeaf[];
+  /** Those whose substrings are indexed: string properties that have an index of the model to themselves. */
+  readonly substrings: readonly TextLeaf[];
+  /** Paths that begin an index of the model, and the key: an order by them needs no sorting. */
+  readonly orderedPaths: ReadonlySet<string>;
 }
 
 const tables = new WeakMap<EntitySet, EntityTable>();
@@ -69,10 +83,35 @@ function describeTable(entitySet: EntitySet): EntityTable {
     .filter((property) => property.type.kind === 'complex')
     .map((property) => ({ name: `has_${snakeCase(property.name)}`, property }));
   assertOneToOne(entitySet, [...columns, ...presences]);
-  return { name, columns, presences, collections };
+  const texts = textLeaves(entitySet);
+  const aloneIndexed = entitySet.indexes
+    .filter(({ paths }) => paths.length === 1)
+    .flatMap(({ paths }) => paths);
+  const keyPaths = leavesOf(entitySet.type).filter(({ property }) => property.access === 'key');
+  return {
+    name,
+    columns,
+    presences,
+    collections,
+    texts,
+    substrings: texts.filter(
+      ({ leaf }) => leaf.type.kind === 'primitive' && aloneIndexed.includes(leaf.path),
+    ),
+    orderedPaths: new Set([
+      ...keyPaths.map(({ path }) => path),
+      ...entitySet.indexes.flatMap(({ paths }) => paths.slice(0, 1)),
+    ]),
+  };
 }
 
-const reservedColumns = ['tenant_id', 'id', 'version', 'json'];
+function textLeaves(entitySet: EntitySet): TextLeaf[] {
+  return leavesOf(entitySet.type)
+    .filter(({ type }) => (type.kind === 'collection' ? type.item : type).name === 'Edm.String')
+    .map((leaf, place) => ({ place, leaf, property: (leaf.parent ?? leaf.property).name }));
+}
+
+/** Names the store adds to every table; no property may become one of them. */
+const reservedColumns = ['tenant_id', 'row_id', 'id', 'version', 'json', 'ordinal', 'value'];
 
 function assertOneToOne(entitySet: EntitySet, columns: readonly { readonly name: string }[]): void {
   const names = [...reservedColumns, ...columns.map((column) => column.name)];
@@ -85,5 +124,8 @@ function columnName(leaf: Leaf): string {
 
 /** `lastModifiedDateTime` → `last_modified_date_time`. */
 export function snakeCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter, offset: number) => `${offset === 0 ? '' : '_'}${letter.toLowerCase()}`);
+  return name.replace(
+    /[A-Z]/g,
+    (letter, offset: number) => `${offset === 0 ? '' : '_'}${letter.toLowerCase()}`,
+  );
 }

@@ -3,7 +3,7 @@ import type { TenantId } from '../auth/authenticator.ts';
 import type { EntitySet, EntityValues } from '../edm/types.ts';
 import type { Author } from '../plan/plan.ts';
 import type { Dialect } from '../sql/dialect.ts';
-import { finish, sql, type Statement } from '../sql/statement.ts';
+import { finish, type Statement, sql } from '../sql/statement.ts';
 import type { Session } from './database.ts';
 
 /** What happened to one entity. */
@@ -24,7 +24,7 @@ export interface ChangeRecord {
 /** Appends a record at the tenant's next position; positions are in commit order, because the counter row is locked. */
 export async function recordChange(session: Session, change: ChangeRecord, dialect: Dialect): Promise<void> {
   const rows = await session.run(compileNextPosition(change.tenantId, dialect));
-  const position = rows[0]?.['last_position'];
+  const position = rows[0]?.last_position;
   if (position === undefined) throw new Error('the change counter returned no position');
   await session.run(compileAppend(change, position, dialect));
 }

@@ -2,7 +2,15 @@
 import { readEntityText, writeEntityText } from '../edm/entity-text.ts';
 import { quoteForMessage, ServiceError, unreachable } from '../errors.ts';
 import { applyUpdate } from '../plan/apply-update.ts';
-import type { CreatePlan, DeletePlan, ListPlan, Plan, ReadPlan, StoredEntity, UpdatePlan } from '../plan/plan.ts';
+import type {
+  CreatePlan,
+  DeletePlan,
+  ListPlan,
+  Plan,
+  ReadPlan,
+  StoredEntity,
+  UpdatePlan,
+} from '../plan/plan.ts';
 import { checkWritePreconditions } from '../plan/preconditions.ts';
 import {
   compileDelete,
@@ -22,7 +30,10 @@ import { readRow } from './row.ts';
 export async function execute(plan: Plan, database: Database): Promise<Result> {
   switch (plan.kind) {
     case 'read':
-      return { kind: 'entity', entity: await database.read((session) => findRow(plan, false, session, database)) };
+      return {
+        kind: 'entity',
+        entity: await database.read((session) => findRow(plan, false, session, database)),
+      };
     case 'list':
       return list(plan, database);
     case 'create':

@@ -50,7 +50,7 @@ export async function countEntities(
 ): Promise<number> {
   const statement = compileCount(entitySet, tenantId, database.dialect);
   const [row] = await database.read((session) => session.run(statement));
-  return Number(row?.['count']);
+  return Number(row?.count);
 }
 
 async function importEntity(
@@ -60,9 +60,10 @@ async function importEntity(
   { dialect }: Database,
 ): Promise<void> {
   const { entitySet, tenantId, author } = target;
-  const id = String(values['id']);
+  const id = String(values.id);
   const entity = { id, version: 1, json: writeEntityText(entitySet.type, values) };
-  for (const statement of compileInsert({ entitySet, tenantId, values }, entity, dialect)) await session.run(statement);
+  for (const statement of compileInsert({ entitySet, tenantId, values }, entity, dialect))
+    await session.run(statement);
   const created = entitySet.type.properties.find((property) => property.stamp === 'created');
   const atTicks = ticksOf(String(values[created?.name ?? '']));
   const change = { entitySet, tenantId, id, kind: 'created', version: 1, author, atTicks } as const;

@@ -60,7 +60,12 @@ export function schemaOf(model: Model, dialect: Dialect): Schema {
     primaryKey: ['name'],
   };
   return {
-    tables: [...model.entitySets.flatMap((set) => entityTables(set, dialect)), changeCounter, changeRecord, serviceSecret],
+    tables: [
+      ...model.entitySets.flatMap((set) => entityTables(set, dialect)),
+      changeCounter,
+      changeRecord,
+      serviceSecret,
+    ],
     indexes: model.entitySets.flatMap(entityIndexes),
   };
 }

@@ -16,7 +16,7 @@ export async function openSecret(name: string, fresh: Uint8Array, database: Data
     await session.run(insert);
     return session.run(select);
   });
-  const value = rows[0]?.['value'];
+  const value = rows[0]?.value;
   if (typeof value !== 'string') throw new Error(`no secret ${name}`);
   return Buffer.from(value, 'base64url');
 }

@@ -25,7 +25,14 @@ function planOf(body: EntityValues, atTicks: bigint): UpdatePlan {
     key: id,
     assignments: bindPayload(type, body, { operation: 'update', bodyVersion: '4.0', alias: 'graph' }),
     preconditions: { ifMatch: undefined, ifNoneMatch: undefined },
-    author: { kind: 'system', objectId: '', name: undefined, clientId: '', requestId: '', clientRequestId: '' },
+    author: {
+      kind: 'system',
+      objectId: '',
+      name: undefined,
+      clientId: '',
+      requestId: '',
+      clientRequestId: '',
+    },
     atTicks,
     answer: { returns: 'representation', preferred: false },
   };

@@ -19,7 +19,11 @@ export interface RunningServer {
   /** A token as `casp token` prints it; arguments such as `--role reader`. */
   token(...flags: string[]): string;
   /** Runs another command with this server's data folder. */
-  casp(...flags: string[]): { readonly stdout: string; readonly stderr: string; readonly status: number | null };
+  casp(...flags: string[]): {
+    readonly stdout: string;
+    readonly stderr: string;
+    readonly status: number | null;
+  };
   /** Ends the process with a signal and waits until it is gone. */
   kill(signal: NodeJS.Signals): Promise<void>;
   /** SIGTERM; removes the data folder unless it was given. */
@@ -38,7 +42,9 @@ export async function freePort(): Promise<number> {
 
 /** The environment of a newcomer: nothing of casp's own set. */
 export function plainEnvironment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(CASP_|NODE_OPTIONS$|VITEST)/.test(name)));
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(CASP_|NODE_OPTIONS$|VITEST)/.test(name)),
+  );
 }
 
 /** Starts `serve --dev` on free ports and waits until it answers. */

@@ -8,7 +8,8 @@ export const sqliteDialect: Dialect = {
   name: 'sqlite',
   placeholder: () => '?',
   types: { text: 'text', integer: 'integer' },
-  columnType: (type: ColumnType) => (type.kind === 'primitive' && type.name === 'Edm.String' ? 'text' : 'integer'),
+  columnType: (type: ColumnType) =>
+    type.kind === 'primitive' && type.name === 'Edm.String' ? 'text' : 'integer',
   encode(value, type) {
     const shared = encodeShared(value, type);
     return typeof shared === 'boolean' ? Number(shared) : shared;

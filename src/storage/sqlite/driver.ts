@@ -1,7 +1,7 @@
 /** SQLite through better-sqlite3: one file, one writing connection, one reading connection. */
-import Sqlite, { type Database as Handle, SqliteError, type Statement as Prepared } from 'better-sqlite3';
-import { type ErrorCode, ServiceError } from '../../errors.ts';
+import Sqlite, { type Database as Handle, type Statement as Prepared, SqliteError } from 'better-sqlite3';
 import type { Model } from '../../edm/types.ts';
+import { type ErrorCode, ServiceError } from '../../errors.ts';
 import type { Statement } from '../../sql/statement.ts';
 import type { Database, Row, Session } from '../database.ts';
 import { sqliteDialect } from './dialect.ts';
@@ -170,7 +170,14 @@ function createControl(handle: Handle) {
   };
 }
 
-const unavailable: readonly string[] = ['SQLITE_FULL', 'SQLITE_IOERR', 'SQLITE_READONLY', 'SQLITE_CANTOPEN', 'SQLITE_CORRUPT', 'SQLITE_NOTADB'];
+const unavailable: readonly string[] = [
+  'SQLITE_FULL',
+  'SQLITE_IOERR',
+  'SQLITE_READONLY',
+  'SQLITE_CANTOPEN',
+  'SQLITE_CORRUPT',
+  'SQLITE_NOTADB',
+];
 
 /** Engine failures become codes; no engine message ever reaches a client. */
 function translate(error: unknown): unknown {

@@ -23,7 +23,8 @@ function createTable(handle: Handle, table: TableDefinition): void {
     const found = existing.find(({ name }) => name === column.name);
     const [type = ''] = column.type.split(' ');
     if (found === undefined) handle.exec(`alter table "${table.name}" add column "${column.name}" ${type}`);
-    else if (found.type.toLowerCase() !== type) throw new Error(`${table.name}.${column.name} is ${found.type}, not ${type}`);
+    else if (found.type.toLowerCase() !== type)
+      throw new Error(`${table.name}.${column.name} is ${found.type}, not ${type}`);
   }
 }
 

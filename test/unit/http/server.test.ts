@@ -1141,7 +1141,7 @@ describe('a client that leaves', () => {
       const aborted = once(request.signal, 'abort');
       leave();
       await aborted;
-      signals.push({ ...request }.signal);
+      signals.push(request.signal);
       return text('too late')();
     };
     const { port, observed } = await start({ handler });

@@ -7,7 +7,7 @@ import {
   type ProfileValues,
   sampleCount,
   sampleProfiles,
-} from '../../../src/cli/sample-profiles.ts';
+} from '../../../src/model/sample-profiles.ts';
 import { formatTicks, parseDateTimeOffset } from '../../../src/edm/date-time-offset.ts';
 import { type EntityValues, leavesOf } from '../../../src/edm/types.ts';
 import { cloudAppSecurityProfile } from '../../../src/model/cloud-app-security-profile.ts';
