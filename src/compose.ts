@@ -76,6 +76,7 @@ async function createServers(config: ServeConfig, database: Database, parts: Ser
     database,
     observe: parts.observe,
     newContext: await createContexts(config, database, challenge),
+    newId: randomUUID,
     respondError,
   });
   const operations = createOperations({

@@ -181,6 +181,15 @@ const permissionNames = (summary: string, names: readonly string[]) =>
     summary,
   });
 
+const rate = (perMinute: number, summary: string) =>
+  define({
+    kind: 'integer',
+    unit: 'a minute',
+    shape: integer('a rate', 0, limits.throttleRateMax),
+    standard: always(perMinute),
+    summary,
+  });
+
 const readPermission = 'SecurityEvents.Read.All';
 const writePermission = 'SecurityEvents.ReadWrite.All';
 
@@ -316,6 +325,10 @@ const definitions = {
     standard: byMode(false, true),
     summary: 'Limit the rate of each application and tenant.',
   }),
+  readsPerMinute: rate(600, 'Throttle: reads of one application in one tenant a minute; 0: no limit.'),
+  writesPerMinute: rate(150, 'Throttle: writes of one application in one tenant a minute; 0: no limit.'),
+  tenantRequestsPerMinute: rate(3000, 'Throttle: requests of one tenant in all a minute; 0: no limit.'),
+  refusedTokensPerMinute: rate(60, 'Throttle: refused tokens of one address a minute; 0: no limit.'),
   logLevel: define<(typeof logLevels)[number]>({
     kind: 'text',
     shape: oneOf('a log level', logLevels),
@@ -441,6 +454,13 @@ export interface ServeConfig {
   readonly corsOrigins: readonly string[];
   readonly trustedProxies: readonly string[];
   readonly throttle: boolean;
+  /** What `throttle` allows in a minute; 0 sets no limit. */
+  readonly throttleRates: {
+    readonly readsPerMinute: number;
+    readonly writesPerMinute: number;
+    readonly tenantRequestsPerMinute: number;
+    readonly refusedTokensPerMinute: number;
+  };
   readonly logLevel: (typeof logLevels)[number];
   readonly metrics: boolean;
   readonly requireIfMatch: boolean;
@@ -1015,6 +1035,12 @@ function createConfig(values: Values, issuers: readonly IssuerConfig[]): ServeCo
     corsOrigins: values.corsOrigins,
     trustedProxies: values.trustedProxies,
     throttle: values.throttle,
+    throttleRates: {
+      readsPerMinute: values.readsPerMinute,
+      writesPerMinute: values.writesPerMinute,
+      tenantRequestsPerMinute: values.tenantRequestsPerMinute,
+      refusedTokensPerMinute: values.refusedTokensPerMinute,
+    },
     logLevel: values.logLevel,
     metrics: values.metrics,
     requireIfMatch: values.requireIfMatch,

@@ -65,6 +65,7 @@ export const errorTable = {
     'BadRequest',
     'A $skiptoken is older than its lifetime; start the query again.',
   ),
+  batchInvalid: entry(400, 'BadRequest', 'A $batch, or one request of it, is not sound as an envelope.'),
   versionNotSupported: entry(
     400,
     'BadRequest',
@@ -118,6 +119,7 @@ export const errorTable = {
     'UnsupportedMediaType',
     'The Content-Encoding is not one this service reads.',
   ),
+  dependencyFailed: entry(424, 'FailedDependency', 'A request of the batch that this one needs did not succeed.'),
   preconditionRequired: entry(
     428,
     'PreconditionRequired',

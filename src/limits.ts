@@ -64,6 +64,20 @@ export const limits = {
   issuerCodesMax: 10_000,
   /** Local issuer: length of one parameter, such as a state or a scope list. */
   issuerParameterCharactersMax: 8 * 1024,
+  /** Retry-After is never longer: client libraries cut it at 180 s, come back early and give up (Protocol 12.3). */
+  retryAfterMaxS: 120,
+  /** $top and $skip beyond this mean all: no store holds more. */
+  rowsMax: 2_000_000_000,
+  /** Rows of an $apply result, which is not paged; beyond it the question is too broad. */
+  applyRowsMax: 10_000,
+  /** Requests in one $batch, as in Graph. */
+  batchPartsMax: 20,
+  /** Headers of one part of a multipart batch. */
+  batchPartHeadersMax: 50,
+  /** Requests that $count, $apply or $search make the engine look at many rows count as this many (Protocol 12.1). */
+  costlyRequestCost: 5,
+  /** The largest rate that can be configured; beyond it a limit means nothing. */
+  throttleRateMax: 1_000_000,
   /** Clocks of issuer and service may differ by this much. */
   clockSkewS: 300,
   /** More threads than this read no faster and each costs a database handle. */
@@ -74,7 +88,7 @@ export const limits = {
   discardedBodyBytesMax: 16 * 1024 * 1024,
   /** After a refusal that ends a connection, its peer gets this long to read the answer. */
   lingerTimeoutMs: 2_000,
-  /** A connection on which no byte moves for this long is cut: ends clients that stop reading. */
+  /** An answer of which no byte moves for this long is given up: ends clients that stop reading. */
   socketTimeoutMs: 120_000,
   /** Answers from this size on are compressed; below, the packet count stays the same. */
   compressedBodyBytesMin: 1024,
@@ -96,4 +110,34 @@ export const limits = {
   qualifiedNameCharactersMax: 511 + 1 + 128,
   /** Length of a regular expression in matchespattern: bounds the automaton built from it. */
   patternCharactersMax: 256,
+  /** Words of one $search: each is looked up in an index of its own. */
+  searchWordsMax: 200,
+  /** How often concat in one $apply may read its input, nested and successive ones multiplied. */
+  concatBranchesMax: 16,
+  /** A question to the database may take this long: a scan of a few million rows fits, a runaway does not. */
+  statementTimeMs: 10_000,
+  /** A reader thread that was told to stop gets this long; then it is given up and replaced. */
+  readerStopGraceMs: 500,
+  /** Rows a question may step over on the main thread (about 2 ms) before it moves to a reader thread. */
+  briefReadRowsMax: 4096,
+  /** The same as time, for rows that are costly to judge: what writers may have to wait for a read. */
+  briefReadTimeMs: 4,
+  /** A question found long goes straight to a reader thread for this long: its parameters or data may change. */
+  longReadMemoryMs: 60_000,
+  /** Questions that wait for a reader thread: more would only wait to be refused. */
+  waitingReadsMax: 256,
+  /** A question waits this long for a reader thread, then it is refused: its client has a time-out, too. */
+  readWaitMs: 10_000,
+  /** Memory for the values of one reader thread: a page of the largest rows and room to sort, not the process. */
+  readerHeapMebibytesMax: 256,
+  /** Statements one connection keeps prepared: a few kilobytes each. */
+  preparedStatementsMax: 256,
+  /** Writes that wait for their commit: beyond it the disk is too slow for the load. */
+  waitingWritesMax: 4096,
+  /** SQLite's log is copied into the file when this much of it waits: short passes, short waits. */
+  logPassBytes: 4 * 1024 * 1024,
+  /** From this size of the log on, writers wait for one pass, so that the log starts anew. */
+  logPauseBytes: 64 * 1024 * 1024,
+  /** The log never grows beyond this: reads that hold it back are ended, then writes are refused. */
+  logBytesMax: 1024 * 1024 * 1024,
 } as const;

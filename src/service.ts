@@ -1,10 +1,11 @@
-/** The pipeline: authenticate, parse, plan, execute, respond; and the one place where errors are caught. */
+/** The pipeline: authenticate, admit, parse, plan, execute, respond; and the one place where errors are caught. */
 import type { Authenticator, Principal } from './auth/authenticator.ts';
+import { answerBatch, isBatch } from './batch.ts';
 import type { Handler, HttpRequest, HttpResponse } from './http/message.ts';
 import type { Observe } from './observe/observation.ts';
 import { requireToken } from './plan/authorize.ts';
 import { makePlan } from './plan/make-plan.ts';
-import type { RequestContext } from './plan/plan.ts';
+import type { Plan, RequestContext } from './plan/plan.ts';
 import { parseRequest } from './request/parse-request.ts';
 import type { ErrorContext } from './response/error-response.ts';
 import { respond } from './response/respond.ts';
@@ -16,39 +17,44 @@ export interface ServiceParts {
   readonly database: Database;
   readonly observe: Observe;
   readonly newContext: (http: HttpRequest) => RequestContext;
+  readonly newId: () => string;
   readonly respondError: (error: unknown, context: ErrorContext) => HttpResponse;
 }
 
 /** The whole journey of a request. Every stage takes the value before it and returns the next. */
-export function createService({
-  authenticator,
-  database,
-  observe,
-  newContext,
-  respondError,
-}: ServiceParts): Handler {
+export function createService(parts: ServiceParts): Handler {
+  const { authenticator, database, newContext, newId } = parts;
+  const fail = (error: unknown, http: ErrorContext): HttpResponse => {
+    parts.observe({ kind: 'requestFailed', requestId: http.id, error });
+    return parts.respondError(error, http);
+  };
+  const plan = async (http: HttpRequest, principal: Principal, context: RequestContext): Promise<Plan> =>
+    makePlan(parseRequest(http), principal, context);
   return async (http) => {
     try {
       const context = newContext(http);
       const principal = await authenticator.authenticate(http.headers.authorization);
-      requireTokenUnlessPublic(http, principal, context);
-      const request = parseRequest(http);
-      const plan = makePlan(request, principal, context);
-      const result = await execute(plan, database);
-      return respond(result, plan, context);
+      if (isPublic(http)) return await answer(http, principal, context);
+      const bearer = requireToken(principal, context.challenge);
+      if (isBatch(http)) return await answerBatch(http, bearer, { database, newContext, newId, plan, fail });
+      return await answer(http, bearer, context);
     } catch (error) {
-      observe({ kind: 'requestFailed', requestId: http.id, error });
-      return respondError(error, http);
+      return fail(error, http);
     }
   };
+
+  async function answer(
+    http: HttpRequest,
+    principal: Principal,
+    context: RequestContext,
+  ): Promise<HttpResponse> {
+    const planned = await plan(http, principal, context);
+    const result = await execute(planned, database);
+    return respond(result, planned, context);
+  }
 }
 
-/** A stranger learns nothing from how we read a request: without a token only public addresses are parsed. */
-function requireTokenUnlessPublic(
-  { method, target }: HttpRequest,
-  principal: Principal,
-  context: RequestContext,
-): void {
-  if (method === 'OPTIONS' || /\/\$metadata(\?|\/?$)/i.test(target)) return;
-  requireToken(principal, context.challenge);
+/** A stranger learns nothing from how we read a request: without a token only these are parsed. */
+function isPublic({ method, target }: HttpRequest): boolean {
+  return method === 'OPTIONS' || /\/\$metadata\/?(\?|$)/i.test(target);
 }

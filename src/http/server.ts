@@ -589,7 +589,6 @@ function createNodeServer(
   };
   const server =
     tls === undefined ? createServer(options, listener) : createTlsServer({ ...options, ...tls }, listener);
-  server.setTimeout(limits.socketTimeoutMs);
   // Beyond a count Node drops headers silently; the size is bounded already.
   server.maxHeadersCount = 0;
   return server;
@@ -740,6 +739,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     reply.writeHead(response.status, lines);
     if (method === 'HEAD' || hasNoBody(response.status)) reply.end();
     else reply.end(response.body);
+    // Ends clients that stop reading; a timer on every connection would cost a tenth of a small answer.
+    if (reply.writableLength > 0) raw.socket.setTimeout(limits.socketTimeoutMs);
   }
 
   /** The status sent, which is another than the response's where the response cannot be written. */

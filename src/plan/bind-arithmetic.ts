@@ -1,5 +1,7 @@
 /** `add sub mul div divby mod` and unary minus on numbers, instants, dates and durations (URL Conventions 5.1.1.2). */
-import type { ArithmeticOperator, Span } from '../language/ast.ts';
+
+import type { PrimitiveType } from '../edm/types.ts';
+import type { ArithmeticOperator } from '../language/ast.ts';
 import { convert, hintFor, mismatch, requireStorable } from './bind-coercion.ts';
 import { hintForWhole } from './bind-comparison.ts';
 import { type BindContext, refusal } from './bind-scope.ts';
@@ -13,8 +15,15 @@ import {
   int64Type,
   typeOf,
 } from './bound.ts';
-import type { PrimitiveType } from '../edm/types.ts';
-import { classOfValue, isNull, nullConstant, type Operand, type TypeClass, typeName, type ValueOperand } from './operand.ts';
+import {
+  classOfValue,
+  isNull,
+  nullConstant,
+  type Operand,
+  type TypeClass,
+  typeName,
+  type ValueOperand,
+} from './operand.ts';
 
 const numeric: readonly TypeClass[] = ['integer', 'double'];
 
@@ -35,11 +44,18 @@ export function bindArithmetic(
 const operandClasses: readonly TypeClass[] = [...numeric, 'dateTimeOffset', 'date', 'duration', 'null'];
 
 function requireValue(context: BindContext, operator: string, operand: Operand): ValueOperand {
-  if (operand.kind !== 'value') throw mismatch(context, operand, `'${operator}'`, 'a number', hintForWhole(context, operand));
+  if (operand.kind !== 'value')
+    throw mismatch(context, operand, `'${operator}'`, 'a number', hintForWhole(context, operand));
   if (!operandClasses.includes(classOfValue(operand.expression))) {
     const joins = operator === 'add' && classOfValue(operand.expression) === 'string';
     const hint = joins ? 'To join text, write concat(a,b).' : '';
-    throw mismatch(context, operand, `'${operator}'`, 'a number', hintFor(context, operand, doubleType) || hint);
+    throw mismatch(
+      context,
+      operand,
+      `'${operator}'`,
+      'a number',
+      hintFor(context, operand, doubleType) || hint,
+    );
   }
   requireStorable(context, operand);
   return operand;
@@ -54,7 +70,8 @@ function operate(
   const leftClass = classOfValue(left.expression);
   const rightClass = classOfValue(right.expression);
   if (leftClass === 'null' || rightClass === 'null') return nullConstant;
-  if (numeric.includes(leftClass) && numeric.includes(rightClass)) return onNumbers(context, operator, left, right);
+  if (numeric.includes(leftClass) && numeric.includes(rightClass))
+    return onNumbers(context, operator, left, right);
   if (operator === 'add' || operator === 'sub') return onTimes(context, operator, left, right);
   return onDuration(context, operator, left, right);
 }
@@ -73,7 +90,11 @@ function onNumbers(
   return arithmetic(kind, type, convert(context, left, type), convert(context, right, type));
 }
 
-function requireDivisor(context: BindContext, operator: ArithmeticOperator, { expression, offset }: ValueOperand): void {
+function requireDivisor(
+  context: BindContext,
+  operator: ArithmeticOperator,
+  { expression, offset }: ValueOperand,
+): void {
   const divides = operator === 'div' || operator === 'mod' || operator === 'divby';
   if (!divides || expression.kind !== 'constant' || expression.value !== 0n) return;
   throw refusal(context, 'divisionByZero', offset, `'${operator}' expected a divisor other than 0, found 0`);
@@ -89,39 +110,45 @@ function onTimes(
   const leftClass = classOfValue(left.expression);
   const rightClass = classOfValue(right.expression);
   if (rightClass === 'duration') {
-    if (leftClass === 'duration') return arithmetic(operator, durationType, left.expression, right.expression);
-    if (leftClass === 'dateTimeOffset') return arithmetic(operator, dateTimeOffsetType, left.expression, right.expression);
-    if (leftClass !== 'date') return undefined;
-    const instant = arithmetic(operator, dateTimeOffsetType, convert(context, left, dateTimeOffsetType), right.expression);
-    return { kind: 'call', function: 'date', type: dateType, arguments: [instant] };
+    const type = movedTypes[leftClass];
+    return type === undefined ? undefined : arithmetic(operator, type, left.expression, right.expression);
   }
-  if (leftClass === 'duration' && operator === 'add' && isInstant(rightClass)) return onTimes(context, operator, right, left);
+  if (leftClass === 'duration' && operator === 'add') return onTimes(context, operator, right, left);
   if (operator === 'add' || !isInstant(leftClass) || !isInstant(rightClass)) return undefined;
-  const instants = [left, right].map((value) => convert(context, value, dateTimeOffsetType));
-  const [from = nullConstant, to = nullConstant] = instants;
-  return arithmetic('sub', durationType, from, to);
+  const type = leftClass === rightClass ? typeOf(left.expression) : dateTimeOffsetType;
+  return arithmetic('sub', durationType, convert(context, left, type), convert(context, right, type));
 }
+
+/** What a duration can be added to; a date is moved as its midnight and cut to a date again. */
+const movedTypes: Readonly<Partial<Record<TypeClass, PrimitiveType>>> = {
+  duration: durationType,
+  dateTimeOffset: dateTimeOffsetType,
+  date: dateType,
+};
 
 function isInstant(typeClass: TypeClass): boolean {
   return typeClass === 'dateTimeOffset' || typeClass === 'date';
 }
 
-/** A duration times or by a whole number. */
+/** A duration times or by a number. */
 function onDuration(
   context: BindContext,
   operator: ArithmeticOperator,
   left: ValueOperand,
   right: ValueOperand,
 ): BoundExpression | undefined {
-  const leftClass = classOfValue(left.expression);
-  const rightClass = classOfValue(right.expression);
-  if (operator === 'mul' && leftClass === 'integer' && rightClass === 'duration') {
-    return arithmetic('mul', durationType, right.expression, left.expression);
-  }
-  if (leftClass !== 'duration' || rightClass !== 'integer' || operator === 'mod') return undefined;
+  const isDuration = classOfValue(left.expression) === 'duration';
+  if (operator === 'mul' && !isDuration)
+    return isNumber(left) ? onDuration(context, operator, right, left) : undefined;
+  if (!isDuration || !isNumber(right) || operator === 'mod') return undefined;
   if (operator === 'mul') return arithmetic('mul', durationType, left.expression, right.expression);
   requireDivisor(context, operator, right);
-  return arithmetic('div', durationType, left.expression, right.expression);
+  const divisor = operator === 'divby' ? convert(context, right, doubleType) : right.expression;
+  return arithmetic('div', durationType, left.expression, divisor);
+}
+
+function isNumber({ expression }: ValueOperand): boolean {
+  return numeric.includes(classOfValue(expression));
 }
 
 function arithmetic(
@@ -133,20 +160,25 @@ function arithmetic(
   return { kind: 'arithmetic', operator, type, left, right };
 }
 
-function arithmeticMismatch(context: BindContext, operator: string, left: ValueOperand, right: ValueOperand): Error {
+function arithmeticMismatch(
+  context: BindContext,
+  operator: string,
+  left: ValueOperand,
+  right: ValueOperand,
+): Error {
   const beside = `'${operator}' beside ${typeName(typeOf(left.expression))}`;
   return mismatch(context, right, beside, partnersOf(classOfValue(left.expression), operator));
 }
 
 /** What may stand on the right of an operator. */
 function partnersOf(left: TypeClass, operator: string): string {
-  if (left === 'duration') return operator === 'add' || operator === 'sub' ? 'Edm.Duration' : 'a whole number';
+  if (left === 'duration') return operator === 'add' || operator === 'sub' ? 'Edm.Duration' : 'a number';
   if (!isInstant(left)) return 'a number';
   return operator === 'sub' ? 'Edm.Duration or Edm.DateTimeOffset' : 'Edm.Duration';
 }
 
 /** Binds `-operand`; throws operandTypeMismatch. */
-export function bindNegate(context: BindContext, operand: Operand, _span: Span): BoundExpression {
+export function bindNegate(context: BindContext, operand: Operand): BoundExpression {
   const { expression } = requireValue(context, '-', operand);
   switch (classOfValue(expression)) {
     case 'null':

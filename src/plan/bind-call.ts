@@ -3,11 +3,11 @@ import { RE2JS } from 're2js';
 import { maxTicks } from '../edm/date-time-offset.ts';
 import type { PrimitiveType } from '../edm/types.ts';
 import { didYouMean, quoteForMessage } from '../errors.ts';
-import { limits } from '../limits.ts';
 import type { CallExpression } from '../language/ast.ts';
 import { unsupported } from '../language/syntax-error.ts';
-import { bindInCollection, hintForWhole } from './bind-comparison.ts';
+import { limits } from '../limits.ts';
 import { canBecome, convert, hintFor, mismatch, requireStorable, textOf } from './bind-coercion.ts';
+import { bindInCollection, hintForWhole } from './bind-comparison.ts';
 import { constant, trueConstant } from './bind-literal.ts';
 import { type BindContext, refusal } from './bind-scope.ts';
 import { type BoundExpression, dateTimeOffsetType, type ValueType } from './bound.ts';
@@ -21,7 +21,11 @@ import {
 import { classOf, classOfValue, isNull, nullConstant, type Operand, type ValueOperand } from './operand.ts';
 
 /** Binds a call; throws functionUnknown, operandTypeMismatch, patternInvalid or optionUnsupported. */
-export function bindCall(context: BindContext, call: CallExpression, operands: readonly Operand[]): BoundExpression {
+export function bindCall(
+  context: BindContext,
+  call: CallExpression,
+  operands: readonly Operand[],
+): BoundExpression {
   const name = call.name.toLowerCase();
   if (isCanonicalFunction(name)) return bindCanonical(context, call, name, operands);
   const { nowTicks } = context.scope;
@@ -39,16 +43,31 @@ export function bindCall(context: BindContext, call: CallExpression, operands: r
   }
 }
 
-function unknownFunction(context: BindContext, { offset, name: written }: CallExpression, name: string): Error {
+function unknownFunction(
+  context: BindContext,
+  { offset, name: written }: CallExpression,
+  name: string,
+): Error {
   const shown = quoteForMessage(written);
   if (name === 'hassubsequence' || name.startsWith('geo.')) {
     return unsupported(context.source, offset, `the function '${shown}' is not supported`);
   }
   const known = [...Object.keys(functionSignatures), ...expandedFunctions, ...syntacticFunctions];
-  return refusal(context, 'functionUnknown', offset, `there is no function '${shown}'`, didYouMean(written, known));
+  return refusal(
+    context,
+    'functionUnknown',
+    offset,
+    `there is no function '${shown}'`,
+    didYouMean(written, known),
+  );
 }
 
-function requireCount(context: BindContext, { name, offset, arguments: { length } }: CallExpression, least: number, most: number): void {
+function requireCount(
+  context: BindContext,
+  { name, offset, arguments: { length } }: CallExpression,
+  least: number,
+  most: number,
+): void {
   if (length >= least && length <= most) return;
   const noun = most === 1 ? 'argument' : 'arguments';
   const expected = least === most ? `${most === 0 ? 'no' : most} ${noun}` : `${least} or ${most} ${noun}`;
@@ -78,7 +97,8 @@ function bindCanonical(
   if (bound.some(isNull)) return nullConstant;
   const [first] = values;
   // Whole numbers have no fraction to lose, and 64 bits do not fit a double.
-  if (isRounding(name) && first !== undefined && classOfValue(first.expression) === 'integer') return first.expression;
+  if (isRounding(name) && first !== undefined && classOfValue(first.expression) === 'integer')
+    return first.expression;
   return { kind: 'call', function: name, type: result, arguments: bound };
 }
 
@@ -96,10 +116,17 @@ function requireArgument(
 ): ValueOperand {
   const subject = `argument ${index + 1} of '${name}'`;
   const expected = types.map((type) => type.name).join(' or ');
-  if (operand.kind !== 'value') throw mismatch(context, operand, subject, expected, hintForWhole(context, operand));
+  if (operand.kind !== 'value')
+    throw mismatch(context, operand, subject, expected, hintForWhole(context, operand));
   const [preferred] = types;
   if (parameterType(operand, types) === undefined) {
-    throw mismatch(context, operand, subject, expected, preferred === undefined ? '' : hintFor(context, operand, preferred));
+    throw mismatch(
+      context,
+      operand,
+      subject,
+      expected,
+      preferred === undefined ? '' : hintFor(context, operand, preferred),
+    );
   }
   requireStorable(context, operand);
   return operand;
@@ -112,14 +139,23 @@ function parameterType(value: ValueOperand, types: readonly PrimitiveType[]): Va
   return exact ?? types.find((type) => from !== 'date' && canBecome(value, type));
 }
 
-function convertArgument(context: BindContext, value: ValueOperand, types: readonly PrimitiveType[]): BoundExpression {
+function convertArgument(
+  context: BindContext,
+  value: ValueOperand,
+  types: readonly PrimitiveType[],
+): BoundExpression {
   return convert(context, value, parameterType(value, types) ?? nullConstant.type);
 }
 
 /** Instants are kept in UTC: what a literal's own zone would yield is not what a stored value yields (5.1.1.8). */
 function requireUtc(context: BindContext, name: string, { literal, offset }: ValueOperand): void {
   if (literal?.type !== 'dateTimeOffset' || literal.zoneMinutes === 0) return;
-  throw refusal(context, 'operandTypeMismatch', offset, `'${name}' expected a date-time in UTC, found another time zone`);
+  throw refusal(
+    context,
+    'operandTypeMismatch',
+    offset,
+    `'${name}' expected a date-time in UTC, found another time zone`,
+  );
 }
 
 function checkArguments(
@@ -141,7 +177,12 @@ function checkArguments(
 function checkPattern(context: BindContext, pattern: ValueOperand): void {
   const { expression, offset } = pattern;
   if (expression.kind !== 'constant') {
-    throw refusal(context, 'operandTypeMismatch', offset, `expected a pattern in quotes, found ${textOf(context, pattern)}`);
+    throw refusal(
+      context,
+      'operandTypeMismatch',
+      offset,
+      `expected a pattern in quotes, found ${textOf(context, pattern)}`,
+    );
   }
   if (typeof expression.value !== 'string') return;
   if (expression.value.length > limits.patternCharactersMax) {
@@ -158,13 +199,18 @@ function checkPattern(context: BindContext, pattern: ValueOperand): void {
 }
 
 /** `hassubset(tags,["a","b"])`: each item of the list is in the collection, however often. */
-function bindHasSubset(context: BindContext, call: CallExpression, operands: readonly Operand[]): BoundExpression {
+function bindHasSubset(
+  context: BindContext,
+  call: CallExpression,
+  operands: readonly Operand[],
+): BoundExpression {
   requireCount(context, call, 2, 2);
   const [collection, list] = operands;
   if (collection === undefined || collection.kind !== 'collection') {
     throw mismatchOf(context, call, collection, 1, 'a collection property');
   }
-  if (list === undefined || list.kind !== 'list') throw mismatchOf(context, call, list, 2, 'a list such as ["a","b"]');
+  if (list === undefined || list.kind !== 'list')
+    throw mismatchOf(context, call, list, 2, 'a list such as ["a","b"]');
   const tests = list.items.map((item) => bindInCollection(context, item, collection));
   const [first] = tests;
   if (first === undefined) return trueConstant;

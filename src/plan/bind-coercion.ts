@@ -4,7 +4,15 @@ import { assert, quoteForMessage, type ServiceError } from '../errors.ts';
 import { constant, enumConstant, guidConstant, restOf, ticksPerDay } from './bind-literal.ts';
 import { type BindContext, refusal } from './bind-scope.ts';
 import { type BoundExpression, typeOf, type ValueType } from './bound.ts';
-import { classOf, classOfValue, describeOperand, nullConstant, type Operand, typeName, type ValueOperand } from './operand.ts';
+import {
+  classOf,
+  classOfValue,
+  describeOperand,
+  nullConstant,
+  type Operand,
+  typeName,
+  type ValueOperand,
+} from './operand.ts';
 
 /** Whether a value has a type, or takes it without losing anything. */
 export function canBecome(value: ValueOperand, target: ValueType): boolean {
@@ -43,28 +51,35 @@ export function convert(context: BindContext, value: ValueOperand, target: Value
   if (expression.kind === 'constant') {
     const { value: content } = expression;
     if (to === 'double' && typeof content === 'bigint') return constant(target, Number(content));
-    if (to === 'dateTimeOffset' && typeof content === 'bigint') return constant(target, content * ticksPerDay);
+    if (to === 'dateTimeOffset' && typeof content === 'bigint')
+      return constant(target, content * ticksPerDay);
     if (to === 'string') return constant(target, content);
     if (to === 'guid' && typeof content === 'string') return guidConstant(content) ?? nullConstant;
   }
   if (target.kind === 'enum' && literal !== undefined) {
-    const member = enumConstant(context, target, literal);
+    const member = enumConstant(context, target, literal, value);
     if (member !== undefined) return member;
   }
-  assert(target.kind === 'primitive' && (to === 'double' || to === 'dateTimeOffset'), `no way from ${from} to ${to}`);
+  assert(
+    target.kind === 'primitive' && (to === 'double' || to === 'dateTimeOffset'),
+    `no way from ${from} to ${to}`,
+  );
   return { kind: 'cast', type: target, operand: expression };
 }
 
 /** The type several values share, or the first value that does not fit those before it. */
 export function unify(
   values: readonly ValueOperand[],
-): { readonly type: ValueType } | { readonly type: undefined; readonly fault: ValueOperand; readonly expected: ValueType } {
+):
+  | { readonly type: ValueType }
+  | { readonly type: undefined; readonly fault: ValueOperand; readonly expected: ValueType } {
   let type: ValueType = nullConstant.type;
   for (const [index, value] of values.entries()) {
     if (type.kind !== 'null' && canBecome(value, type)) continue;
     const next = typeOf(value.expression);
     const earlier = values.slice(0, index);
-    if (!earlier.every((candidate) => canBecome(candidate, next))) return { type: undefined, fault: value, expected: type };
+    if (!earlier.every((candidate) => canBecome(candidate, next)))
+      return { type: undefined, fault: value, expected: type };
     type = next;
   }
   return { type };
@@ -77,8 +92,18 @@ export function requireStorable(context: BindContext, value: ValueOperand): void
     const reason = 'expected at most 7 fractional digits outside a comparison, found more';
     throw refusal(context, 'operandTypeMismatch', offset, reason);
   }
-  if (expression.kind !== 'constant' || typeof expression.value !== 'number' || Number.isFinite(expression.value)) return;
-  throw refusal(context, 'operandTypeMismatch', offset, 'expected a finite number outside a comparison, found INF or NaN');
+  if (
+    expression.kind !== 'constant' ||
+    typeof expression.value !== 'number' ||
+    Number.isFinite(expression.value)
+  )
+    return;
+  throw refusal(
+    context,
+    'operandTypeMismatch',
+    offset,
+    'expected a finite number outside a comparison, found INF or NaN',
+  );
 }
 
 /** The refusal of an operand whose type does not suit; `subject` says whose operand it is. */
@@ -106,7 +131,9 @@ export function hintFor(context: BindContext, found: ValueOperand, expected: Val
     return `To read it as a number, write cast(${textOf(context, found)},Edm.Decimal).`;
   }
   if (to === 'string' && from !== 'null') {
-    return found.literal === undefined ? `Write cast(${textOf(context, found)},Edm.String).` : 'Write text in single quotes.';
+    return found.literal === undefined
+      ? `Write cast(${textOf(context, found)},Edm.String).`
+      : 'Write text in single quotes.';
   }
   return '';
 }
@@ -115,10 +142,14 @@ function hintForText(text: string, to: ReturnType<typeof classOf>): string {
   const unquoted = `Write ${quoteForMessage(text)} without quotes.`;
   switch (to) {
     case 'boolean':
-      return /^(?:true|false)$/i.test(text) ? `Write ${text.toLowerCase()} without quotes.` : 'Write true or false.';
+      return /^(?:true|false)$/i.test(text)
+        ? `Write ${text.toLowerCase()} without quotes.`
+        : 'Write true or false.';
     case 'date':
     case 'dateTimeOffset':
-      return datePattern.test(text) ? unquoted : 'Write a date-time such as 2021-07-13T00:00:00Z, without quotes.';
+      return datePattern.test(text)
+        ? unquoted
+        : 'Write a date-time such as 2021-07-13T00:00:00Z, without quotes.';
     case 'timeOfDay':
       return timePattern.test(text) ? unquoted : 'Write a time such as 13:45:00, without quotes.';
     case 'integer':

@@ -2,7 +2,16 @@
 import type { EnumType } from '../edm/types.ts';
 import { assert } from '../errors.ts';
 import type { ComparisonOperator, Literal, Span } from '../language/ast.ts';
-import { canBecome, convert, expectedName, hintFor, mismatch, requireStorable, textOf, unify } from './bind-coercion.ts';
+import {
+  canBecome,
+  convert,
+  expectedName,
+  hintFor,
+  mismatch,
+  requireStorable,
+  textOf,
+  unify,
+} from './bind-coercion.ts';
 import { constant, enumMask, falseConstant, restOf, trueConstant } from './bind-literal.ts';
 import { type BindContext, refusal } from './bind-scope.ts';
 import { bindTypeName } from './bind-type-name.ts';
@@ -55,7 +64,8 @@ export function hintForWhole(context: BindContext, operand: Operand): string {
     const path = textOf(context, operand);
     return `To test its items, write ${path}/any(x:x eq 'a') or 'a' in ${path}; to count them, ${path}/$count.`;
   }
-  if (operand.kind === 'complex') return `Compare one of its members, such as ${textOf(context, operand)}/${memberOf(operand)}.`;
+  if (operand.kind === 'complex')
+    return `Use one of its members, such as ${textOf(context, operand)}/${memberOf(operand)}.`;
   if (operand.kind === 'list') return "A list stands on the right of 'in' only.";
   return '';
 }
@@ -71,8 +81,10 @@ function compareComplex(
   other: Operand,
 ): BoundExpression {
   const hint = hintForWhole(context, complex);
-  if (operator !== 'eq' && operator !== 'ne') throw mismatch(context, complex, `'${operator}'`, 'a primitive value', hint);
-  if (other.kind !== 'value' || !isNull(other.expression)) throw mismatch(context, other, `'${operator}'`, 'null', hint);
+  if (operator !== 'eq' && operator !== 'ne')
+    throw mismatch(context, complex, `'${operator}'`, 'a primitive value', hint);
+  if (other.kind !== 'value' || !isNull(other.expression))
+    throw mismatch(context, other, `'${operator}'`, 'null', hint);
   const test: BoundExpression = { kind: 'complexIsNull', property: complex.property };
   return operator === 'eq' ? test : { kind: 'not', operand: test };
 }
@@ -93,7 +105,10 @@ function compareValues(
     rightRest: restOf(right.literal),
   };
   return (
-    compareFinely(sides) ?? compareWithoutLimit(sides) ?? compareWithSentinel(type, sides) ?? comparison(sides)
+    compareFinely(sides) ??
+    compareWithoutLimit(sides) ??
+    compareWithSentinel(type, sides) ??
+    comparison(sides)
   );
 }
 
@@ -104,10 +119,17 @@ function comparisonMismatch(
   left: ValueOperand,
   right: ValueOperand,
 ) {
-  const [fault, other] = left.literal !== undefined && right.literal === undefined ? [left, right] : [right, left];
+  const [fault, other] =
+    left.literal !== undefined && right.literal === undefined ? [left, right] : [right, left];
   const expected = typeOf(other.expression);
   const hint = hintFor(context, fault, expected);
-  return mismatch(context, fault, `'${operator}'`, expectedName(expected), hintForNumber(context, fault, other) || hint);
+  return mismatch(
+    context,
+    fault,
+    `'${operator}'`,
+    expectedName(expected),
+    hintForNumber(context, fault, other) || hint,
+  );
 }
 
 /** `riskScore gt 5`: text that looks like a number is compared as text or read as a number, by choice. */
@@ -183,13 +205,19 @@ function compareWithoutLimit(sides: Sides): BoundExpression | undefined {
   if (left.kind === 'constant') return compareNumbers(operator, left.value, right.value);
   const isAbove = right.value === Number.POSITIVE_INFINITY;
   const isBelow = right.value === Number.NEGATIVE_INFINITY;
-  const isAlwaysTrue = (isAbove && (operator === 'lt' || operator === 'le')) || (isBelow && (operator === 'gt' || operator === 'ge'));
+  const isAlwaysTrue =
+    (isAbove && (operator === 'lt' || operator === 'le')) ||
+    (isBelow && (operator === 'gt' || operator === 'ge'));
   if (isAlwaysTrue) return { kind: 'comparison', operator: 'ne', left, right: nullConstant };
   return operator === 'ne' ? trueConstant : falseConstant;
 }
 
 function isLimitless(expression: BoundExpression): expression is Constant & { readonly value: number } {
-  return expression.kind === 'constant' && typeof expression.value === 'number' && !Number.isFinite(expression.value);
+  return (
+    expression.kind === 'constant' &&
+    typeof expression.value === 'number' &&
+    !Number.isFinite(expression.value)
+  );
 }
 
 function compareNumbers(operator: ComparisonOperator, left: ConstantValue, right: number): Constant {
@@ -205,7 +233,8 @@ function compareNumbers(operator: ComparisonOperator, left: ConstantValue, right
 function compareWithSentinel(type: ValueType, sides: Sides): BoundExpression | undefined {
   const { operator, left, right } = sides;
   if (type.kind !== 'enum' || (operator !== 'eq' && operator !== 'ne')) return undefined;
-  if (!isSentinel(type, right)) return isSentinel(type, left) ? compareWithSentinel(type, mirror(sides)) : undefined;
+  if (!isSentinel(type, right))
+    return isSentinel(type, left) ? compareWithSentinel(type, mirror(sides)) : undefined;
   const isFuture: BoundExpression = { kind: 'comparison', operator: 'ge', left, right };
   return operator === 'eq' ? isFuture : { kind: 'not', operand: isFuture };
 }
@@ -215,8 +244,13 @@ function isSentinel(type: EnumType, expression: BoundExpression): boolean {
 }
 
 /** Binds `operand in (items)`; never null. */
-export function bindInList(context: BindContext, operand: Operand, items: readonly ValueOperand[]): BoundExpression {
-  if (operand.kind !== 'value') throw mismatch(context, operand, "'in'", 'a primitive value', hintForWhole(context, operand));
+export function bindInList(
+  context: BindContext,
+  operand: Operand,
+  items: readonly ValueOperand[],
+): BoundExpression {
+  if (operand.kind !== 'value')
+    throw mismatch(context, operand, "'in'", 'a primitive value', hintForWhole(context, operand));
   requireStorable(context, operand);
   const common = unify([operand, ...items]);
   if (common.type === undefined) {
@@ -246,7 +280,9 @@ function inList(type: ValueType, operand: BoundExpression, items: readonly Const
   if (sentinel === undefined) return { kind: 'inList', operand, items };
   const known = items.filter(({ value }) => value !== sentinel.value);
   const isFuture: BoundExpression = { kind: 'comparison', operator: 'ge', left: operand, right: sentinel };
-  return known.length === 0 ? isFuture : { kind: 'or', operands: [{ kind: 'inList', operand, items: known }, isFuture] };
+  return known.length === 0
+    ? isFuture
+    : { kind: 'or', operands: [{ kind: 'inList', operand, items: known }, isFuture] };
 }
 
 /** Binds `operand in tags`; never null. */
@@ -257,9 +293,11 @@ export function bindInCollection(
 ): BoundExpression {
   assert(property.type.kind === 'collection', `${property.name} is a collection`);
   const { item } = property.type;
-  if (operand.kind !== 'value') throw mismatch(context, operand, "'in'", item.name, hintForWhole(context, operand));
+  if (operand.kind !== 'value')
+    throw mismatch(context, operand, "'in'", item.name, hintForWhole(context, operand));
   requireStorable(context, operand);
-  if (!canBecome(operand, item)) throw mismatch(context, operand, "'in'", item.name, hintFor(context, operand, item));
+  if (!canBecome(operand, item))
+    throw mismatch(context, operand, "'in'", item.name, hintFor(context, operand, item));
   return { kind: 'inCollection', operand: convert(context, operand, item), property };
 }
 
@@ -271,8 +309,9 @@ export function bindHas(
   literal: Literal | undefined,
 ): BoundExpression {
   const type = left.kind === 'value' ? typeOf(left.expression) : undefined;
-  if (left.kind !== 'value' || type?.kind !== 'enum') throw mismatch(context, left, "'has'", 'an enumeration');
-  const mask = literal === undefined ? undefined : maskOf(context, type, literal);
+  if (left.kind !== 'value' || type?.kind !== 'enum')
+    throw mismatch(context, left, "'has'", 'an enumeration');
+  const mask = literal === undefined ? undefined : maskOf(context, type, literal, right);
   if (mask === undefined) {
     const found = computedValue(right, constant(stringType, ''));
     const reason = `'has' expected a member of ${type.name}, found ${textOf(context, found)}`;
@@ -281,9 +320,10 @@ export function bindHas(
   return { kind: 'has', operand: left.expression, mask };
 }
 
-function maskOf(context: BindContext, type: EnumType, literal: Literal): bigint | undefined {
-  if (literal.type === 'enum' && bindTypeName(context, { ...literal, name: literal.typeName }) !== type) return undefined;
-  return enumMask(context, type, literal);
+function maskOf(context: BindContext, type: EnumType, literal: Literal, span: Span): bigint | undefined {
+  if (literal.type === 'enum' && bindTypeName(context, { ...span, name: literal.typeName }) !== type)
+    return undefined;
+  return enumMask(context, type, literal, span);
 }
 
 function memberNames({ members }: EnumType): string {

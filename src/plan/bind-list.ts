@@ -1,26 +1,45 @@
-/** The options of a collection request → the page it asks for (Protocol 11.2.6, digest 4.9, 4.10). */
+/** A collection request → the page it asks for (Protocol 11.2.6, digest 4.9, 4.10). */
 import type { TenantId } from '../auth/authenticator.ts';
 import { type EntitySet, leavesOf } from '../edm/types.ts';
 import { limits } from '../limits.ts';
-import type { ODataRequest } from '../request/odata-request.ts';
-import { parseNonNegativeInteger } from '../request/query-options.ts';
+import type { ODataRequest, QueryOptionName } from '../request/odata-request.ts';
+import {
+  type OptionScope,
+  optionText,
+  readCompute,
+  readCount,
+  readFilter,
+  readOrderBy,
+  readProjection,
+  readRows,
+  readSearch,
+} from './bind-options.ts';
 import type { OrderKey } from './bound.ts';
 import { queryFingerprint } from './page-token.ts';
-import type { ListPlan, RequestContext, ResponseFormat } from './plan.ts';
+import type { CountPlan, ListPlan, RequestContext, ResponseFormat } from './plan.ts';
 
-/** Plans a page; the order is by id, which is total and stable. */
-export function planList(
-  request: ODataRequest,
-  entitySet: EntitySet,
-  tenantId: TenantId,
-  format: ResponseFormat,
-  context: RequestContext,
-): ListPlan {
-  const { system } = request.options;
-  const fingerprint = queryFingerprint([entitySet.singleton, entitySet.name]);
-  const token = system.get('$skiptoken');
+/** What every plan on a collection is made from. */
+export interface CollectionRequest {
+  readonly request: ODataRequest;
+  readonly entitySet: EntitySet;
+  readonly tenantId: TenantId;
+  readonly format: ResponseFormat;
+  readonly context: RequestContext;
+}
+
+/** Plans a page: the first one, or the one its token names. */
+export function planList(asked: CollectionRequest): ListPlan {
+  const { request, entitySet, tenantId, format, context } = asked;
+  const fingerprint = fingerprintOf(request, entitySet);
+  const token = optionText(asked, '$skiptoken');
   const position = token === undefined ? undefined : context.pageTokens.open(token, tenantId, fingerprint);
-  const { pageSize, remaining } = position ?? firstPage(request, context);
+  const nowTicks = position?.nowTicks ?? context.nowTicks;
+  const scope: OptionScope = { request, entitySet, context, nowTicks };
+  const computed = readCompute(scope);
+  const skip = readRows(scope, '$skip') ?? 0;
+  const count = readCount(scope);
+  const first = firstPage(request, context);
+  const { pageSize, remaining } = position ?? first;
   return {
     kind: 'list',
     root: request.root,
@@ -30,18 +49,29 @@ export function planList(
     pageSize: Math.min(pageSize, remaining ?? pageSize),
     after: position?.after,
     remaining,
-    skip: 0,
-    filter: undefined,
-    search: undefined,
-    orderBy: [keyOrder(entitySet)],
-    count: false,
-    projection: undefined,
-    link: {
-      options: repeatedOptions(system),
-      fingerprint,
-      nowTicks: position?.nowTicks ?? context.nowTicks,
-      pageSize,
-    },
+    skip: position === undefined ? skip : 0,
+    filter: readFilter(scope, computed),
+    search: readSearch(scope),
+    orderBy: [...readOrderBy(scope, computed), keyOrder(entitySet)],
+    count: position === undefined && count,
+    projection: readProjection(scope, computed),
+    link: { options: repeatedOptions(request), fingerprint, nowTicks, pageSize },
+  };
+}
+
+/** `/$count`: honours the options that choose rows, no others (URL Conventions 4.8). */
+export function planCount(asked: CollectionRequest): CountPlan {
+  const { request, entitySet, tenantId, format, context } = asked;
+  const scope: OptionScope = { request, entitySet, context, nowTicks: context.nowTicks };
+  return {
+    kind: 'count',
+    root: request.root,
+    format,
+    entitySet,
+    tenantId,
+    filter: readFilter(scope, []),
+    search: readSearch(scope),
+    steps: undefined,
   };
 }
 
@@ -52,17 +82,19 @@ export function keyOrder(entitySet: EntitySet): OrderKey {
   return { expression: { kind: 'leaf', type: leaf.type, leaf }, descending: false };
 }
 
+interface PageBound {
+  readonly pageSize: number;
+  readonly remaining: number | undefined;
+}
+
 /** Graph reads `$top` as the page size, the specification as the total (digest 4.9). */
-function firstPage(
-  request: ODataRequest,
-  context: RequestContext,
-): { readonly pageSize: number; readonly remaining: number | undefined } {
-  const text = request.options.system.get('$top');
-  const top = text === undefined ? undefined : parseNonNegativeInteger('$top', text);
+function firstPage(request: ODataRequest, context: RequestContext): PageBound {
+  const top = readRows({ request }, '$top');
   const { maxPageSize } = request.headers.prefer;
   const largest = Math.min(maxPageSize ?? limits.pageSizeMax, limits.pageSizeMax);
-  if (top === undefined)
+  if (top === undefined) {
     return { pageSize: maxPageSize === undefined ? limits.pageSizeDefault : largest, remaining: undefined };
+  }
   // Nothing can follow an empty page, in either reading.
   const total = top === 0 || topIsTotal(request, context);
   return total
@@ -76,9 +108,18 @@ function topIsTotal(request: ODataRequest, { policy }: RequestContext): boolean 
   return request.root === 'odata/v4' || genericClient || prefer.maxPageSize !== undefined;
 }
 
-function repeatedOptions(system: ODataRequest['options']['system']): string {
-  return [...system]
-    .filter(([name]) => name !== '$skiptoken')
-    .map(([name, value]) => `${name}=${encodeURIComponent(value)}&`)
-    .join('');
+/** Options that change which rows come in which order: a token serves these and no others. */
+const identifying: readonly QueryOptionName[] = ['$filter', '$orderby', '$search', '$compute', '$apply'];
+
+function fingerprintOf(request: ODataRequest, entitySet: EntitySet): string {
+  const { system, aliases } = request.options;
+  const texts = identifying.map((name) => `${name}=${system.get(name) ?? ''}`);
+  const names = [...aliases].map(([name, text]) => `@${name}=${text}`).sort();
+  return queryFingerprint([entitySet.singleton, entitySet.name, ...texts, ...names]);
+}
+
+function repeatedOptions({ options }: ODataRequest): string {
+  const system = [...options.system].filter(([name]) => name !== '$skiptoken');
+  const aliases = [...options.aliases].map(([name, text]): [string, string] => [`@${name}`, text]);
+  return [...system, ...aliases].map(([name, text]) => `${name}=${encodeURIComponent(text)}&`).join('');
 }

@@ -120,18 +120,32 @@ function bindEnumLiteral(context: BindContext, literal: EnumLiteral): Constant {
 }
 
 /** A string or integer literal as a value of an enumeration: `'administrator'`, `'4'`, `4`; undefined for others. */
-export function enumConstant(context: BindContext, type: EnumType, literal: Literal): Constant | undefined {
+export function enumConstant(
+  context: BindContext,
+  type: EnumType,
+  literal: Literal,
+  span: Span,
+): Constant | undefined {
   if (literal.type === 'integer') return constant(type, literal.value);
   if (literal.type !== 'string') return undefined;
-  return constant(type, oneMember(context, type, splitMembers(literal.value), literal));
+  return constant(type, oneMember(context, type, splitMembers(literal.value), span));
 }
 
 /** The bits of all members a literal names, as the right side of `has`; undefined for other literals. */
-export function enumMask(context: BindContext, type: EnumType, literal: Literal): bigint | undefined {
+export function enumMask(
+  context: BindContext,
+  type: EnumType,
+  literal: Literal,
+  span: Span,
+): bigint | undefined {
   if (literal.type === 'integer') return literal.value;
   const members =
-    literal.type === 'string' ? splitMembers(literal.value) : literal.type === 'enum' ? literal.members : undefined;
-  return members?.reduce((mask, member) => mask | enumValue(context, type, member, literal), 0n);
+    literal.type === 'string'
+      ? splitMembers(literal.value)
+      : literal.type === 'enum'
+        ? literal.members
+        : undefined;
+  return members?.reduce((mask, member) => mask | enumValue(context, type, member, span), 0n);
 }
 
 function splitMembers(text: string): readonly string[] {

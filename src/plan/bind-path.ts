@@ -1,5 +1,5 @@
 /** Segments → the resource they address. */
-import { type EntitySet, findProperty, type Model } from '../edm/types.ts';
+import { type EntitySet, type Model, qualifiedName } from '../edm/types.ts';
 import { didYouMean, quoteForMessage, ServiceError } from '../errors.ts';
 import type { PathSegment } from '../request/odata-request.ts';
 
@@ -40,37 +40,55 @@ export function bindPath(segments: readonly PathSegment[], model: Model): Resour
       sets.map((set) => set.name),
     );
   }
-  return bindInCollection(entitySet, second, rest);
+  return bindInCollection(entitySet, second, rest, model);
 }
 
 function bindInCollection(
   entitySet: EntitySet,
   collection: PathSegment,
   rest: readonly PathSegment[],
+  model: Model,
 ): Resource {
   if (collection.key !== undefined) {
     checkKeyName(collection, entitySet);
-    return bindInEntity(entitySet, normaliseKey(collection.key.value), rest);
+    return bindInEntity(entitySet, normaliseKey(collection.key.value), rest, model);
   }
   const [next, ...further] = rest;
   if (next === undefined) return { kind: 'collection', entitySet };
+  if (isOwnType(entitySet, next.text, model)) {
+    return bindInCollection(entitySet, { ...collection, text: next.text }, further, model);
+  }
+  if (next.name.toLowerCase() === 'delta' || isQualified(next.name, model)) {
+    return { kind: 'collectionPart', entitySet, segment: next.text };
+  }
   if (next.text.startsWith('$') && next.key === undefined) {
     if (further[0] !== undefined) throw unknownSegment(further[0], []);
     return { kind: 'collectionPart', entitySet, segment: next.text.toLowerCase() };
   }
-  return bindInEntity(entitySet, normaliseKey(next.text), further);
+  return bindInEntity(entitySet, normaliseKey(next.text), further, model);
 }
 
-function bindInEntity(entitySet: EntitySet, key: string, rest: readonly PathSegment[]): Resource {
-  const [next] = rest;
-  if (next === undefined) return { kind: 'entity', entitySet, key };
-  if (!next.text.startsWith('$') && findProperty(entitySet.type, next.text) === undefined) {
-    throw unknownSegment(
-      next,
-      entitySet.type.properties.map((property) => property.name),
-    );
-  }
-  return { kind: 'entityPart', entitySet, key, segments: rest.map((segment) => segment.text) };
+function bindInEntity(
+  entitySet: EntitySet,
+  key: string,
+  rest: readonly PathSegment[],
+  model: Model,
+): Resource {
+  const segments = rest.map((segment) => segment.text);
+  // A cast to the type it has anyway changes nothing (URL Conventions 4.11).
+  if (segments[0] !== undefined && isOwnType(entitySet, segments[0], model)) segments.shift();
+  return segments.length === 0
+    ? { kind: 'entity', entitySet, key }
+    : { kind: 'entityPart', entitySet, key, segments };
+}
+
+/** `microsoft.graph.delta`: a bound operation before it is a key (URL Conventions 4.3.6). */
+const isQualified = (name: string, { namespace, alias }: Model): boolean =>
+  [namespace, alias].some((prefix) => name.toLowerCase().startsWith(`${prefix.toLowerCase()}.`));
+
+/** The type of the set by its name or alias. */
+function isOwnType({ type }: EntitySet, segment: string, { alias }: Model): boolean {
+  return [qualifiedName(type), `${alias}.${type.name}`].some((name) => equalsIgnoringCase(name, segment));
 }
 
 /** `profiles(abc)`: the set is known, its key is written wrongly. */

@@ -1,11 +1,5 @@
 /** Paths of expressions → what they address: a variable, a column, a property, a member, `$it`. */
-import {
-  type ComplexType,
-  type EntityType,
-  leavesOf,
-  type Property,
-  qualifiedName,
-} from '../edm/types.ts';
+import { type ComplexType, type EntityType, leavesOf, type Property, qualifiedName } from '../edm/types.ts';
 import { assert, didYouMean, quoteForMessage, type ServiceError } from '../errors.ts';
 import type { PathExpression, PathSegment, Span } from '../language/ast.ts';
 import type { ApplyColumn } from './apply-steps.ts';
@@ -27,7 +21,10 @@ export function bindPropertyPath(context: BindContext, path: PathExpression): Op
   const variable = path.fromIt ? undefined : context.variables.find(({ name }) => name === first?.name);
   if (variable !== undefined) {
     const item: BoundExpression = { kind: 'item', type: stringType, depth: variable.depth };
-    return rest.reduce((operand, segment) => step(context, operand, segment), spanned(computedValue(path, item), path));
+    return rest.reduce<Operand>(
+      (operand, segment) => step(context, operand, segment),
+      computedValue(path, item),
+    );
   }
   const { columns } = context.scope;
   if (columns !== undefined) return bindColumnPath(context, columns, path);
@@ -56,7 +53,8 @@ function step(context: BindContext, operand: Operand, segment: PathSegment): Ope
 function castSegment(context: BindContext, operand: Operand, segment: PathSegment): Operand {
   const type = findNamedType(context.scope.model, segment.name);
   const name = type === undefined || type.kind === 'primitive' ? segment.name : qualifiedName(type);
-  const accepted = operand.kind === 'entity' ? entityTypeNames(context.scope.entitySet.type) : [describeOperand(operand)];
+  const accepted =
+    operand.kind === 'entity' ? entityTypeNames(context.scope.entitySet.type) : [describeOperand(operand)];
   if (accepted.includes(name)) return operand;
   const reason = `expected the type ${accepted[0]}, found '${quoteForMessage(segment.name)}'`;
   throw refusal(context, 'operandTypeMismatch', segment.offset, reason);
@@ -101,7 +99,10 @@ function leafReference(type: EntityType, path: string): BoundExpression {
 function stepIntoComplex(context: BindContext, property: Property, segment: PathSegment): Operand {
   assert(property.type.kind === 'complex', `${property.name} is complex`);
   const member = findMember(context, property.type, segment);
-  return computedValue(segment, leafReference(context.scope.entitySet.type, `${property.name}/${member.name}`));
+  return computedValue(
+    segment,
+    leafReference(context.scope.entitySet.type, `${property.name}/${member.name}`),
+  );
 }
 
 /** The member a segment names; throws propertyUnknown. */
@@ -122,12 +123,17 @@ export function matchName(name: string, candidates: readonly string[]): string |
 }
 
 function columnOperand({ path, type, leaf }: ApplyColumn, span: Span): Operand {
-  if (leaf === undefined || leaf.type.kind === 'collection') return computedValue(span, { kind: 'column', type, name: path });
+  if (leaf === undefined || leaf.type.kind === 'collection')
+    return computedValue(span, { kind: 'column', type, name: path });
   return computedValue(span, { kind: 'leaf', type: computedType(leaf.type), leaf });
 }
 
 /** After a grouping only its keys and aliases are left (Data Aggregation 3.2.3). */
-function bindColumnPath(context: BindContext, columns: readonly ApplyColumn[], path: PathExpression): Operand {
+function bindColumnPath(
+  context: BindContext,
+  columns: readonly ApplyColumn[],
+  path: PathExpression,
+): Operand {
   const names = columns.map((column) => column.path);
   const text = path.segments.map(({ name }) => name).join('/');
   const name = matchName(text, names);
@@ -135,16 +141,28 @@ function bindColumnPath(context: BindContext, columns: readonly ApplyColumn[], p
   if (column !== undefined) return columnOperand(column, path);
   const [first] = path.segments;
   if (first === undefined) {
-    throw refusal(context, 'operandTypeMismatch', path.offset, 'expected a column of the grouped rows, found $it');
+    throw refusal(
+      context,
+      'operandTypeMismatch',
+      path.offset,
+      'expected a column of the grouped rows, found $it',
+    );
   }
   const segment = { ...first, name: text };
   const type = qualifiedName(context.scope.entitySet.type);
-  const hint = isDeclared(context.scope, first.name) ? ` Grouping removed it; left are ${names.join(', ')}.` : '';
+  const hint = isDeclared(context.scope, first.name)
+    ? ` Grouping removed it; left are ${names.join(', ')}.`
+    : '';
   throw unknownProperty(context, segment, type, names, hint);
 }
 
 function isDeclared({ entitySet }: BindScope, name: string): boolean {
-  return matchName(name, entitySet.type.properties.map((property) => property.name)) !== undefined;
+  return (
+    matchName(
+      name,
+      entitySet.type.properties.map((property) => property.name),
+    ) !== undefined
+  );
 }
 
 /** Graph's sentence for a name that is none, the place behind it. */
@@ -164,8 +182,12 @@ export function unknownProperty(
 export function bindCollectionPath(context: BindContext, path: PathExpression, subject: string): Property {
   const operand = bindPropertyPath(context, path);
   if (operand.kind === 'collection') return operand.property;
-  const collections = context.scope.entitySet.type.properties.filter(({ type }) => type.kind === 'collection');
-  const known = collections.map((property) => `${property.name} (${collectionTypeName(property)})`).join(', ');
+  const collections = context.scope.entitySet.type.properties.filter(
+    ({ type }) => type.kind === 'collection',
+  );
+  const known = collections
+    .map((property) => `${property.name} (${collectionTypeName(property)})`)
+    .join(', ');
   const reason = `${subject} expected a collection, found ${describeOperand(operand)}`;
   throw refusal(context, 'operandTypeMismatch', path.offset, reason, `Collections are ${known}.`);
 }

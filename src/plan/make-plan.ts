@@ -1,14 +1,20 @@
 /** A request and its principal → what is to be done; every name resolved, every right checked. */
 import type { Principal, TokenPrincipal } from '../auth/authenticator.ts';
 import type { EntitySet } from '../edm/types.ts';
-import { assert, ServiceError, unreachable } from '../errors.ts';
+import { assert, quoteForMessage, ServiceError, unreachable } from '../errors.ts';
 import type { JsonObject, Method, ODataRequest, QueryOptionName } from '../request/odata-request.ts';
 import { authorize, requireToken } from './authorize.ts';
-import { planList } from './bind-list.ts';
+import { type CollectionRequest, planCount, planList } from './bind-list.ts';
+import { readCompute, readProjection } from './bind-options.ts';
 import { bindPath, type Resource } from './bind-path.ts';
 import { bindPayload, newValues } from './bind-payload.ts';
+import type { Projection } from './bound.ts';
+import { checkOptions } from './check-options.ts';
 import { negotiateJson } from './negotiate.ts';
 import type { Author, Plan, Preconditions, RequestContext, WriteAnswer } from './plan.ts';
+import { planApply, planApplyCount } from './plan-apply.ts';
+import { planProperty } from './plan-property.ts';
+import { preconditionsOf } from './preconditions.ts';
 
 /** The whole of planning; throws 4xx and 501 codes, never returns a doubtful plan. */
 export function makePlan(request: ODataRequest, principal: Principal, context: RequestContext): Plan {
@@ -43,11 +49,17 @@ export function makePlan(request: ODataRequest, principal: Principal, context: R
           );
     case 'entity':
       return planEntity(request, resource, principal, context);
+    case 'collectionPart':
+      return planCollectionPart(
+        resource.segment,
+        { request, entitySet: resource.entitySet, format, context },
+        principal,
+      );
+    case 'entityPart':
+      return planProperty(request, resource, principal, context);
     case 'metadata':
     case 'batch':
-    case 'collectionPart':
-    case 'entityPart':
-      throw new ServiceError('operationUnsupported', 'This operation target is not yet supported.');
+      throw notBuilt(request);
     default:
       return unreachable(resource);
   }
@@ -56,11 +68,50 @@ export function makePlan(request: ODataRequest, principal: Principal, context: R
 function planCollectionRead(
   request: ODataRequest,
   entitySet: EntitySet,
-  principal: TokenPrincipal,
+  { tenantId }: TokenPrincipal,
   context: RequestContext,
 ): Plan {
-  checkOptions(request, ['$top', '$skiptoken', '$format']);
-  return planList(request, entitySet, principal.tenantId, negotiateJson(request), context);
+  const asked = { request, entitySet, tenantId, format: negotiateJson(request), context };
+  if (!request.options.system.has('$apply')) {
+    checkOptions(request, listOptions);
+    return planList(asked);
+  }
+  checkOptions(request, ['$apply', '$filter', '$search', '$orderby', '$skip', '$top', '$count', '$format']);
+  return planApply(asked);
+}
+
+const listOptions: readonly QueryOptionName[] = [
+  '$filter',
+  '$search',
+  '$orderby',
+  '$select',
+  '$compute',
+  '$top',
+  '$skip',
+  '$count',
+  '$skiptoken',
+  '$format',
+];
+
+/** `/$count` and the segments of the specification that are not built. */
+function planCollectionPart(
+  segment: string,
+  asked: Omit<CollectionRequest, 'tenantId'>,
+  principal: Principal,
+): Plan {
+  const { request, entitySet, context } = asked;
+  const { tenantId } = authorize('read', entitySet, principal, context.challenge);
+  if (segment !== '$count') throw notBuilt(request);
+  checkOptions(request, ['$filter', '$search', '$apply', '$format']);
+  const counted = { ...asked, tenantId };
+  return request.options.system.has('$apply') ? planApplyCount(counted) : planCount(counted);
+}
+
+function notBuilt({ segments }: ODataRequest): ServiceError {
+  const last = quoteForMessage(segments.at(-1)?.text ?? '');
+  return new ServiceError('operationUnsupported', `This operation target is not yet supported: '${last}'.`, {
+    target: last,
+  });
 }
 
 function planCreate(
@@ -88,7 +139,7 @@ function planCreate(
     author: authorOf(principal, context),
     atTicks: context.nowTicks,
     answer: answerOf(request),
-    projection: undefined,
+    projection: projectionOf(request, entitySet, context),
   };
 }
 
@@ -105,7 +156,7 @@ function planEntity(
     principal,
     context.challenge,
   );
-  checkOptions(request, ['$format']);
+  checkOptions(request, entityOptions[request.method === 'DELETE' ? 'delete' : writes ? 'write' : 'read']);
   const preconditions = preconditionsOf(request);
   const base = {
     root: request.root,
@@ -115,7 +166,7 @@ function planEntity(
     key,
     preconditions,
   };
-  if (!writes) return { ...base, kind: 'read', projection: undefined };
+  if (!writes) return { ...base, kind: 'read', projection: projectionOf(request, entitySet, context) };
   requireIfMatch(preconditions, context);
   const write = { ...base, author: authorOf({ tenantId, ...bearer }, context), atTicks: context.nowTicks };
   if (request.method === 'DELETE') return { ...write, kind: 'delete' };
@@ -125,7 +176,28 @@ function planEntity(
     alias: context.model.alias,
   } as const;
   const assignments = bindPayload(entitySet.type, bodyOf(request), rules);
-  return { ...write, kind: 'update', assignments, answer: answerOf(request), projection: undefined };
+  return {
+    ...write,
+    kind: 'update',
+    assignments,
+    answer: answerOf(request),
+    projection: projectionOf(request, entitySet, context),
+  };
+}
+
+const entityOptions: Readonly<Record<'read' | 'write' | 'delete', readonly QueryOptionName[]>> = {
+  read: ['$select', '$compute', '$format'],
+  write: ['$select', '$format'],
+  delete: ['$format'],
+};
+
+function projectionOf(
+  request: ODataRequest,
+  entitySet: EntitySet,
+  context: RequestContext,
+): Projection | undefined {
+  const scope = { request, entitySet, context, nowTicks: context.nowTicks };
+  return readProjection(scope, readCompute(scope));
 }
 
 /** The methods a resource has, as Allow lists them. */
@@ -156,30 +228,9 @@ function methodNotAllowed(method: Method, allow: readonly Method[]): ServiceErro
   );
 }
 
-/** Refuses what is not built or has no meaning here: an option is never ignored (Protocol 6.1). */
-function checkOptions(request: ODataRequest, built: readonly QueryOptionName[]): void {
-  for (const name of request.options.system.keys()) {
-    if (built.includes(name)) continue;
-    if (name === '$expand') {
-      throw new ServiceError(
-        'expandNotSupported',
-        'Expand is not allowed: the entity schema has no navigation properties.',
-        { target: name },
-      );
-    }
-    throw new ServiceError('optionUnsupported', `The query option '${name}' is not yet supported here.`, {
-      target: name,
-    });
-  }
-}
-
 function bodyOf({ body, method }: ODataRequest): JsonObject {
   assert(body !== undefined, `a ${method} arrives with a body`);
   return body;
-}
-
-function preconditionsOf({ headers }: ODataRequest): Preconditions {
-  return { ifMatch: headers.ifMatch, ifNoneMatch: headers.ifNoneMatch };
 }
 
 function requireIfMatch({ ifMatch }: Preconditions, { policy }: RequestContext): void {

@@ -153,8 +153,10 @@ export interface ApplyPlan extends DataPlanBase {
   readonly steps: readonly ApplyStep[];
   /** The columns of the result in order; undefined while rows are whole entities. */
   readonly columns: readonly ApplyColumn[] | undefined;
-  /** `$count=true`: the number of result rows. */
-  readonly count: boolean;
+  /** While rows are whole entities: what was computed beside them. */
+  readonly added: readonly ApplyColumn[];
+  /** `$count=true`: the steps whose rows are counted, before `$skip` and `$top`. */
+  readonly countSteps: readonly ApplyStep[] | undefined;
 }
 
 export interface CreatePlan extends DataPlanBase {

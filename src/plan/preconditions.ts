@@ -1,7 +1,12 @@
 /** If-Match and If-None-Match against the version of a row (RFC 9110 13, Protocol 8.2.4, 8.2.5). */
 import { ServiceError } from '../errors.ts';
-import type { EntityTagCondition } from '../request/odata-request.ts';
+import type { EntityTagCondition, ODataRequest } from '../request/odata-request.ts';
 import type { Preconditions } from './plan.ts';
+
+/** What the headers of a request demand of a version. */
+export function preconditionsOf({ headers }: ODataRequest): Preconditions {
+  return { ifMatch: headers.ifMatch, ifNoneMatch: headers.ifNoneMatch };
+}
 
 /** The entity tag of a version, without `W/` and quotes. */
 export const entityTag = (version: number): string => String(version);

@@ -1,10 +1,14 @@
 /** Plan → the statements that read and write; the tenant stands first in every `where`. */
 import type { TenantId } from '../auth/authenticator.ts';
-import type { ComplexValue, EntitySet, EntityValues, PrimitiveValue } from '../edm/types.ts';
+import type { ComplexValue, EntityValues, PrimitiveValue } from '../edm/types.ts';
 import type { EntityChange } from '../plan/apply-update.ts';
-import type { CreatePlan, ListPlan, StoredEntity } from '../plan/plan.ts';
-import type { Dialect } from './dialect.ts';
-import { type Fragment, finish, identifier, join, type Statement, sql } from './statement.ts';
+import type { CountPlan, CreatePlan, StoredEntity } from '../plan/plan.ts';
+import { compileApplyCount } from './compile-apply.ts';
+import { compileCondition } from './compile-expression.ts';
+import { compileSearch } from './compile-search.ts';
+import type { Dialect, RowAddress } from './dialect.ts';
+import { entityScope } from './scope.ts';
+import { finish, type Fragment, identifier, join, sql, type Statement } from './statement.ts';
 import {
   type CollectionTable,
   type Column,
@@ -13,30 +17,32 @@ import {
   tableOf,
 } from './table.ts';
 
-/** A row addressed by tenant and id. */
-export interface RowAddress {
-  readonly entitySet: EntitySet;
-  readonly tenantId: TenantId;
-  readonly id: string;
-}
-
-const rowColumns = sql`"id", "version", "json"`;
+export { compileApply } from './compile-apply.ts';
+export { compileList } from './compile-list.ts';
+export type { RowAddress } from './dialect.ts';
 
 /** Reads one row; `lock` keeps it unchanged until the transaction ends. */
 export function compileRead(address: RowAddress, lock: boolean, dialect: Dialect): Statement {
   const { name } = tableOf(address.entitySet);
-  const read = sql`select ${rowColumns} from ${identifier(name)} where ${rowIs(address)}`;
+  const read = sql`select "id", "version", "json" from ${identifier(name)} where ${rowIs(address)}`;
   return finish(lock ? sql`${read}${dialect.lockRow}` : read, dialect.placeholder);
 }
 
-/** Reads a page by key and one row more, which tells whether another page follows. */
-export function compileList(plan: ListPlan, dialect: Dialect): Statement {
-  const { name } = tableOf(plan.entitySet);
-  const conditions = [tenantIs(plan.tenantId)];
-  const [afterId] = plan.after ?? [];
-  if (afterId !== undefined) conditions.push(sql`"id" > ${afterId}`);
+/** What of a plan decides how many rows it has. */
+export type CountedPlan = Pick<CountPlan, 'entitySet' | 'tenantId'> &
+  Partial<Pick<CountPlan, 'filter' | 'search' | 'steps'>>;
+
+/** How many rows pass, in the column `count`. */
+export function compileCount(plan: CountedPlan, dialect: Dialect): Statement {
+  const { entitySet, tenantId, filter, search, steps } = plan;
+  const scope = entityScope(entitySet, tenantId, dialect, 'e');
+  const conditions = [sql`"e"."tenant_id" = ${tenantId}`];
+  if (search !== undefined) conditions.push(compileSearch(search, scope));
+  if (filter !== undefined) conditions.push(compileCondition(filter, scope));
+  if (steps !== undefined) return compileApplyCount({ entitySet, tenantId, steps }, conditions.slice(1), dialect);
+  const from = identifier(tableOf(entitySet).name);
   return finish(
-    sql`select ${rowColumns} from ${identifier(name)} where ${join(conditions, ' and ')} order by "id" limit ${plan.pageSize + 1}`,
+    sql`select count(*) as "count" from ${from} as "e" where ${join(conditions, ' and ')}`,
     dialect.placeholder,
   );
 }
@@ -64,6 +70,7 @@ export function compileInsert(
   return [
     finish(sql`insert into ${identifier(table.name)} (${names}) values (${values})`, dialect.placeholder),
     ...table.collections.flatMap((collection) => insertItems(collection, address, plan.values, dialect)),
+    ...dialect.textIndexes.insert(address, plan.values).map((each) => finish(each, dialect.placeholder)),
   ];
 }
 
@@ -97,6 +104,7 @@ export function compileUpdate(
       deleteItems(collection, address, dialect),
       ...insertItems(collection, address, change.after, dialect),
     ]),
+    ...dialect.textIndexes.update(address, change).map((each) => finish(each, dialect.placeholder)),
   ];
 }
 
@@ -104,18 +112,10 @@ export function compileUpdate(
 export function compileDelete(address: RowAddress, dialect: Dialect): Statement[] {
   const table = tableOf(address.entitySet);
   return [
+    ...dialect.textIndexes.delete(address).map((each) => finish(each, dialect.placeholder)),
     ...table.collections.map((collection) => deleteItems(collection, address, dialect)),
     finish(sql`delete from ${identifier(table.name)} where ${rowIs(address)}`, dialect.placeholder),
   ];
-}
-
-/** How many entities a tenant has. */
-export function compileCount(entitySet: EntitySet, tenantId: TenantId, dialect: Dialect): Statement {
-  const { name } = tableOf(entitySet);
-  return finish(
-    sql`select count(*) as "count" from ${identifier(name)} where ${tenantIs(tenantId)}`,
-    dialect.placeholder,
-  );
 }
 
 /** The condition without which no statement touches a tenant's table. */
@@ -161,14 +161,22 @@ function insertItems(
   dialect: Dialect,
 ): Statement[] {
   const items = values[collection.property.name] as readonly string[];
+  const { name } = tableOf(address.entitySet);
+  const columns = sql`"tenant_id", ${identifier(dialect.rowKey)}, "ordinal", "value"`;
   return items.map((item, ordinal) =>
     finish(
-      sql`insert into ${identifier(collection.name)} ("tenant_id", "id", "ordinal", "value") values (${address.tenantId}, ${address.id}, ${ordinal}, ${item})`,
+      sql`insert into ${identifier(collection.name)} (${columns}) select "tenant_id", ${identifier(dialect.rowKey)}, ${BigInt(ordinal)}, ${item} from ${identifier(name)} where ${rowIs(address)}`,
       dialect.placeholder,
     ),
   );
 }
 
 function deleteItems(collection: CollectionTable, address: RowAddress, dialect: Dialect): Statement {
-  return finish(sql`delete from ${identifier(collection.name)} where ${rowIs(address)}`, dialect.placeholder);
+  const { name } = tableOf(address.entitySet);
+  const key = identifier(dialect.rowKey);
+  const row = sql`(select ${key} from ${identifier(name)} where ${rowIs(address)})`;
+  return finish(
+    sql`delete from ${identifier(collection.name)} where ${tenantIs(address.tenantId)} and ${key} = ${row}`,
+    dialect.placeholder,
+  );
 }

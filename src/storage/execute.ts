@@ -37,11 +37,9 @@ export async function execute(plan: Plan, database: Database): Promise<Result> {
     case 'list':
       return list(plan, database);
     case 'create':
-      return database.write((session) => create(plan, session, database));
     case 'update':
-      return database.write((session) => update(plan, session, database));
     case 'delete':
-      return database.write((session) => remove(plan, session, database));
+      return database.write((session) => executeWrite(plan, session, database));
     case 'singleton':
     case 'serviceDocument':
     case 'options':
@@ -50,6 +48,23 @@ export async function execute(plan: Plan, database: Database): Promise<Result> {
     case 'count':
     case 'apply':
       throw new Error(`no such plan is made yet: ${plan.kind}`);
+    default:
+      return unreachable(plan);
+  }
+}
+
+/** Plans that change something. */
+export type WritePlan = CreatePlan | UpdatePlan | DeletePlan;
+
+/** Carries out one change inside a transaction of the caller. */
+export function executeWrite(plan: WritePlan, session: Session, database: Database): Promise<Result> {
+  switch (plan.kind) {
+    case 'create':
+      return create(plan, session, database);
+    case 'update':
+      return update(plan, session, database);
+    case 'delete':
+      return remove(plan, session, database);
     default:
       return unreachable(plan);
   }
@@ -65,8 +80,7 @@ async function list(plan: ListPlan, database: Database): Promise<Result> {
   return { kind: 'page', entities, next: more ? [last.id] : undefined };
 }
 
-/** Creates an entity inside a transaction of the caller. */
-export async function create(plan: CreatePlan, session: Session, { dialect }: Database): Promise<Result> {
+async function create(plan: CreatePlan, session: Session, { dialect }: Database): Promise<Result> {
   const entity = { id: plan.id, version: 1, json: writeEntityText(plan.entitySet.type, plan.values) };
   await runAll(compileInsert(plan, entity, dialect), session);
   const { entitySet, tenantId, author, atTicks, values } = plan;

@@ -48,7 +48,7 @@ export async function countEntities(
   tenantId: TenantId,
   database: Database,
 ): Promise<number> {
-  const statement = compileCount(entitySet, tenantId, database.dialect);
+  const statement = compileCount({ entitySet, tenantId }, database.dialect);
   const [row] = await database.read((session) => session.run(statement));
   return Number(row?.count);
 }

@@ -90,6 +90,12 @@ describe('defaults', () => {
       corsOrigins: [],
       trustedProxies: [],
       throttle: false,
+      throttleRates: {
+        readsPerMinute: 600,
+        writesPerMinute: 150,
+        tenantRequestsPerMinute: 3000,
+        refusedTokensPerMinute: 60,
+      },
       logLevel: 'warn',
       metrics: true,
       requireIfMatch: false,

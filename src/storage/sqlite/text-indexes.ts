@@ -1,0 +1,187 @@
+/**
+ * Indexes over texts, with FTS5. Each text of a row is a document of its own, so that a change of one property
+ * costs no more than that property; its number is `row_id * 32 + place`.
+ */
+import type { EntitySet, EntityValues, Leaf } from '../../edm/types.ts';
+import type { IndexedRows, RowAddress, TextIndexes, WordSequence } from '../../sql/dialect.ts';
+import { combine } from '../../sql/logic.ts';
+import { type Fragment, identifier, join, sql } from '../../sql/statement.ts';
+import { type EntityTable, tableOf, type TextLeaf } from '../../sql/table.ts';
+import { foldText, trigramsOf, wordsOfItems, wordsOfText } from './search-text.ts';
+
+/** Texts an entity may have: the documents of a row are numbered from `row_id * 32`. */
+export const placesPerRow = 32;
+
+/** The FTS5 tables of an entity table. */
+export const indexNames = (table: EntityTable) => ({
+  words: `${table.name}_words`,
+  substrings: `${table.name}_substrings`,
+});
+
+/** A text by its place in the row. */
+type Document = readonly [place: number, text: string];
+
+/** Documents of a row, those without content left out. */
+export interface Documents {
+  readonly words: readonly Document[];
+  readonly substrings: readonly Document[];
+}
+
+/** What the indexes hold of an entity's values, or of those among them that `changed` names. */
+export function documentsOf(table: EntityTable, values: EntityValues, changed?: readonly string[]): Documents {
+  const documents = (texts: readonly TextLeaf[], write: (text: string | readonly string[]) => string) =>
+    texts
+      .filter(({ property }) => changed?.includes(property) ?? true)
+      .map(({ place, leaf }): Document => {
+        const text = textOf(leaf, values);
+        return [place, text === null ? '' : write(text)];
+      })
+      .filter(([, text]) => text !== '');
+  return {
+    words: documents(table.texts, (text) => (typeof text === 'string' ? wordsOfText(text) : wordsOfItems(text))),
+    substrings: documents(table.substrings, (text) => foldText(String(text))),
+  };
+}
+
+function textOf({ parent, property }: Leaf, values: EntityValues): string | readonly string[] | null {
+  const holder = parent === undefined ? values : values[parent.name];
+  const value = (holder as EntityValues | null | undefined)?.[property.name] ?? null;
+  if (value === null || typeof value === 'string' || Array.isArray(value)) return value as string | string[] | null;
+  throw new Error(`${property.name} is no text`);
+}
+
+/** The hook of the dialect. */
+export const sqliteTextIndexes: TextIndexes = {
+  insert(address, values) {
+    const table = tableOf(address.entitySet);
+    return writeDocuments('add', documentsOf(table, values), address, table);
+  },
+  update(address, { before, after, changed }) {
+    const table = tableOf(address.entitySet);
+    const old = documentsOf(table, before, changed);
+    const made = documentsOf(table, after, changed);
+    return [
+      ...writeDocuments('remove', withoutCommon(old, made), address, table),
+      ...writeDocuments('add', withoutCommon(made, old), address, table),
+    ];
+  },
+  delete: deleteDocuments,
+  matchesAny(sequences, rows) {
+    const { texts } = tableOf(rows.entitySet);
+    const anywhere = sequences.filter(({ leaf }) => leaf === undefined);
+    const narrowed = sequences.filter(({ leaf }) => leaf !== undefined);
+    return combine('or', [
+      ...(anywhere.length === 0 ? [] : [isRowMatched(anywhere, rows)]),
+      ...narrowed.map((sequence) => {
+        const place = texts.find(({ leaf }) => leaf.path === sequence.leaf?.path)?.place;
+        if (place === undefined) throw new Error(`${sequence.leaf?.path} is not searched`);
+        return isRowMatched([sequence], rows, place);
+      }),
+    ]);
+  },
+  mayContain(leaf, part, { entitySet, rowKey }) {
+    const table = tableOf(entitySet);
+    const place = table.substrings.find((indexed) => indexed.leaf.path === leaf.path)?.place;
+    const trigrams = trigramsOf(foldText(part));
+    // FTS5 reads texts up to the first U+0000.
+    if (place === undefined || trigrams.length === 0 || part.includes('\0')) return undefined;
+    const question = trigrams.slice(0, trigramsMax).map(quoteWord).join(' AND ');
+    return isDocumentMatched(indexNames(table).substrings, question, rowKey, place);
+  },
+};
+
+/** Trigrams asked for of a long part: more find hardly fewer rows. */
+const trigramsMax = 24;
+
+/** A string of FTS5's query language. */
+const quoteWord = (word: string): string => `"${word.replaceAll('"', '""')}"`;
+
+function isRowMatched(sequences: readonly WordSequence[], rows: IndexedRows, place?: number): Fragment {
+  const question = sequences.map(({ words }) => {
+    if (words.length === 0) throw new Error('a search for no words');
+    return `${quoteWord(words.join(' '))} *`;
+  });
+  return isDocumentMatched(indexNames(tableOf(rows.entitySet)).words, question.join(' OR '), rows.rowKey, place);
+}
+
+function isDocumentMatched(index: string, question: string, rowKey: Fragment, place: number | undefined): Fragment {
+  const name = identifier(index);
+  const placed = place === undefined ? sql`` : sql` and ("rowid" & ${BigInt(placesPerRow - 1)}) = ${BigInt(place)}`;
+  return sql`(${rowKey} in (select "rowid" / ${BigInt(placesPerRow)} from ${name} where ${name} match ${question}${placed}))`;
+}
+
+/** Documents that are not the same on the other side. */
+function withoutCommon(documents: Documents, other: Documents): Documents {
+  const differing = (mine: readonly Document[], others: readonly Document[]) =>
+    mine.filter(([place, text]) => !others.some((each) => each[0] === place && each[1] === text));
+  return {
+    words: differing(documents.words, other.words),
+    substrings: differing(documents.substrings, other.substrings),
+  };
+}
+
+function writeDocuments(
+  change: 'add' | 'remove',
+  documents: Documents,
+  address: RowAddress,
+  table: EntityTable,
+): Fragment[] {
+  const names = indexNames(table);
+  const write = (name: string, texts: readonly Document[]) =>
+    texts.length === 0 ? [] : [writeInto(name, change, texts, address, table)];
+  return [...write(names.words, documents.words), ...write(names.substrings, documents.substrings)];
+}
+
+function writeInto(
+  index: string,
+  change: 'add' | 'remove',
+  documents: readonly Document[],
+  { tenantId, id }: RowAddress,
+  table: EntityTable,
+): Fragment {
+  const name = identifier(index);
+  const number = sql`"row_id" * ${BigInt(placesPerRow)} + ("d"."value" ->> 0), "d"."value" ->> 1`;
+  const rows = sql`from ${identifier(table.name)}, json_each(${JSON.stringify(documents)}) as "d" where "tenant_id" = ${tenantId} and ${identifier(table.name)}."id" = ${id}`;
+  if (change === 'add') return sql`insert into ${name} ("rowid", "text") select ${number} ${rows}`;
+  // FTS5 keeps no texts here: it must be told what to forget.
+  return sql`insert into ${name} (${name}, "rowid", "text") select 'delete', ${number} ${rows}`;
+}
+
+/** Reads the texts from the row itself, which still stands. */
+function deleteDocuments({ entitySet, tenantId, id }: RowAddress): Fragment[] {
+  const table = tableOf(entitySet);
+  const names = indexNames(table);
+  const words = table.texts.map(({ leaf }) => wordsInSql(leaf, table, tenantId));
+  const substrings = table.substrings.map(({ place, leaf }) => sql`${BigInt(place)}, casp_fold(${columnOf(leaf, table)})`);
+  const row = sql`"tenant_id" = ${tenantId} and "e"."id" = ${id}`;
+  const forget = (index: string, texts: Fragment, place: Fragment, text: Fragment) => {
+    const name = identifier(index);
+    return sql`insert into ${name} (${name}, "rowid", "text") select 'delete', "row_id" * ${BigInt(placesPerRow)} + ${place}, ${text} from ${identifier(table.name)} as "e", json_each(json_array(${texts})) as "d" where ${row} and ${text} <> ''`;
+  };
+  const forgotten = [forget(names.words, join(words, ', '), sql`"d"."key"`, sql`"d"."value"`)];
+  if (substrings.length === 0) return forgotten;
+  const pairs = join(substrings.map((pair) => sql`json_array(${pair})`), ', ');
+  return [...forgotten, forget(names.substrings, pairs, sql`("d"."value" ->> 0)`, sql`("d"."value" ->> 1)`)];
+}
+
+function wordsInSql(leaf: Leaf, table: EntityTable, tenantId: RowAddress['tenantId']): Fragment {
+  if (leaf.type.kind !== 'collection') return sql`casp_words(${columnOf(leaf, table)})`;
+  const items = table.collections.find(({ property }) => property === leaf.property);
+  if (items === undefined) throw new Error(`no items of ${leaf.path}`);
+  const name = identifier(items.name);
+  return sql`casp_item_words((select json_group_array("value" order by "ordinal") from ${name} where ${name}."tenant_id" = ${tenantId} and ${name}."row_id" = "e"."row_id"))`;
+}
+
+function columnOf(leaf: Leaf, table: EntityTable): Fragment {
+  if (leaf.property.access === 'key') return sql`"e"."id"`;
+  const column = table.columns.find(({ path }) => path === leaf.path);
+  if (column === undefined) throw new Error(`no column for ${leaf.path}`);
+  return sql`"e".${identifier(column.name)}`;
+}
+
+/** What the indexes of a set are made of; another text means that they must be made anew. */
+export function indexLayout(entitySet: EntitySet): string {
+  const { texts, substrings } = tableOf(entitySet);
+  const places = (leaves: readonly TextLeaf[]) => leaves.map(({ place, leaf }) => [place, leaf.path]);
+  return JSON.stringify({ version: 1, words: places(texts), substrings: places(substrings) });
+}

@@ -1,0 +1,183 @@
+/** The one writing connection: works that wait at the same moment share a transaction and a commit. */
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Database as Handle } from 'better-sqlite3';
+import { limits } from '../../limits.ts';
+import type { Statement } from '../../sql/statement.ts';
+import type { Row, Session } from '../database.ts';
+import { createStatements, runPrepared } from './connection.ts';
+import { isBusy, serverStopping, storageBusy, translate } from './failure.ts';
+
+export interface WriteQueue {
+  /** Resolves once the work is on disk; rejects with what it threw, or 503 when nothing of it was kept. */
+  add<T>(work: (session: Session) => Promise<T>): Promise<T>;
+  /** Refuses new works with serverStopping; resolves when those already added are settled. */
+  drain(): Promise<void>;
+}
+
+export interface WriteQueueOptions {
+  readonly handle: Handle;
+  /** How long to wait for another process that holds the file; the event loop goes on meanwhile. */
+  readonly busyTimeoutMs: number;
+  /** Asked before each transaction: something to wait for until there is room, which may throw. */
+  readonly room: () => Promise<void> | undefined;
+}
+
+interface Waiting {
+  readonly work: (session: Session) => Promise<unknown>;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Between two attempts to begin while another process writes. */
+const busyRetryMs = 5;
+
+/**
+ * Each work runs under its own savepoint: one that throws takes back its own statements, its neighbours go on.
+ * Nobody is answered before the commit, not even those that failed: what they saw may have been a neighbour's.
+ */
+export function createWriteQueue({ handle, busyTimeoutMs, room }: WriteQueueOptions): WriteQueue {
+  const sessions = createSessions(handle);
+  const control = createControl(handle);
+  let waiting: Waiting[] = [];
+  let running: Promise<void> | undefined;
+  let stopping = false;
+
+  async function commitTogether(group: readonly Waiting[]): Promise<void> {
+    const settled: (() => void)[] = [];
+    try {
+      await room();
+      await begin();
+      for (const each of group) settled.push(await attempt(each));
+      control.commit();
+    } catch (error) {
+      const reason = translate(error);
+      for (const each of group) each.reject(reason);
+      takeBack();
+      return;
+    }
+    for (const settle of settled) settle();
+  }
+
+  /** Waits for another process without holding up the event loop. */
+  async function begin(): Promise<void> {
+    const deadlineMs = performance.now() + busyTimeoutMs;
+    for (;;) {
+      try {
+        control.begin();
+        return;
+      } catch (error) {
+        if (!isBusy(error) || performance.now() >= deadlineMs) throw error;
+      }
+      await wait(busyRetryMs);
+    }
+  }
+
+  /** Runs one work under a savepoint; says how to settle it once the group is on disk. */
+  async function attempt(each: Waiting): Promise<() => void> {
+    const session = sessions.open();
+    control.savepoint();
+    try {
+      const value = await each.work(session);
+      control.release();
+      return () => each.resolve(value);
+    } catch (error) {
+      // SQLite itself ended the transaction (disk full, I/O error): nothing of the group can be kept.
+      if (!handle.inTransaction) throw error;
+      if (session.hasWritten()) control.rollbackTo();
+      control.release();
+      return () => each.reject(error);
+    } finally {
+      session.end();
+    }
+  }
+
+  /** A rollback that fails leaves a transaction open, and the next begin says so to its works. */
+  function takeBack(): void {
+    try {
+      control.rollback();
+    } catch {
+      // The works have their error already, and a failed disk has no better one to add.
+    }
+  }
+
+  async function run(): Promise<void> {
+    while (waiting.length > 0) {
+      const group = waiting;
+      waiting = [];
+      await commitTogether(group);
+    }
+    running = undefined;
+  }
+
+  return {
+    add<T>(work: (session: Session) => Promise<T>): Promise<T> {
+      if (stopping) return Promise.reject(serverStopping());
+      if (waiting.length >= limits.waitingWritesMax) {
+        return Promise.reject(storageBusy('Too many writes are waiting. Try again.'));
+      }
+      return new Promise<T>((resolve, reject) => {
+        waiting.push({ work, resolve: resolve as (value: unknown) => void, reject });
+        // After the turn's input has been read, so that all requests of one turn share a commit.
+        running ??= new Promise<void>((done) => setImmediate(done)).then(run);
+      });
+    },
+    async drain() {
+      stopping = true;
+      await running;
+    },
+  };
+}
+
+interface WriteSession extends Session {
+  /** Whether a statement ran that may have changed something. */
+  hasWritten(): boolean;
+  /** A statement after this would belong to another work's savepoint. */
+  end(): void;
+}
+
+/** Sessions share their prepared statements and live as long as their work. */
+function createSessions(handle: Handle) {
+  const prepare = createStatements(handle);
+  return {
+    open(): WriteSession {
+      let written = false;
+      let ended = false;
+      return {
+        hasWritten: () => written,
+        end: () => {
+          ended = true;
+        },
+        async run(statement: Statement): Promise<readonly Row[]> {
+          if (ended) throw new Error('a statement after the end of its work');
+          try {
+            const prepared = prepare(statement.text);
+            if (!prepared.readonly) written = true;
+            return runPrepared(prepared, statement);
+          } catch (error) {
+            throw translate(error);
+          }
+        },
+      };
+    },
+  };
+}
+
+/** The transaction statements, prepared once. */
+function createControl(handle: Handle) {
+  const begin = handle.prepare('begin immediate');
+  const commit = handle.prepare('commit');
+  const rollback = handle.prepare('rollback');
+  const savepoint = handle.prepare('savepoint work');
+  const release = handle.prepare('release work');
+  const rollbackTo = handle.prepare('rollback to work');
+  return {
+    begin: () => begin.run(),
+    commit: () => commit.run(),
+    rollback: () => {
+      if (handle.inTransaction) rollback.run();
+    },
+    savepoint: () => savepoint.run(),
+    release: () => release.run(),
+    rollbackTo: () => rollbackTo.run(),
+  };
+}
