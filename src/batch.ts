@@ -74,7 +74,7 @@ function createRun(http: HttpRequest, principal: TokenPrincipal, stages: BatchSt
       if (failed !== undefined) throw dependencyFailed(failed);
       const context = stages.newContext(request);
       const plan = await planPart(part, request, principal, context, stages);
-      return finished(respond(await execute(plan, stages.database), plan, context), request);
+      return finished(respond(await execute(plan, stages.database, request.signal), plan, context), request);
     } catch (error) {
       return finished(stages.fail(error, request), request);
     }

@@ -1,18 +1,24 @@
-/** The wall clock in ticks of 100 ns; milliseconds from Date, the rest from the process's own timer. */
+/** The wall clock in ticks of 100 ns: the system clock for the instant, the process's own timer for the fraction. */
 import { unixEpochTicks } from './edm/date-time-offset.ts';
 
-/** Reads the current instant; never goes back by itself, follows the system clock when that is set. */
-export function createClock(now: () => number, highResolutionMs: () => number): () => bigint {
-  let lastMs = 0;
-  let startedMs = 0;
+/** Beyond this the system clock was set, and the timer follows it. */
+const driftMsMax = 5;
+
+/**
+ * Reads the current instant. Between two settings of the system clock it never goes back.
+ *
+ * @param now milliseconds since the epoch; @param timerMs a timer that only goes forward, finer than a millisecond.
+ */
+export function createClock(now: () => number, timerMs: () => number): () => bigint {
+  let offsetMs = now() - timerMs();
   return () => {
-    const wallMs = now();
-    const fineMs = highResolutionMs();
-    if (wallMs !== lastMs) {
-      lastMs = wallMs;
-      startedMs = fineMs;
+    let instantMs = offsetMs + timerMs();
+    const driftMs = now() - instantMs;
+    if (Math.abs(driftMs) > driftMsMax) {
+      offsetMs += driftMs;
+      instantMs += driftMs;
     }
-    const within = Math.min(9_999, Math.max(0, Math.floor((fineMs - startedMs) * 10_000)));
-    return unixEpochTicks + BigInt(wallMs) * 10_000n + BigInt(within);
+    const wholeMs = Math.floor(instantMs);
+    return unixEpochTicks + BigInt(wholeMs) * 10_000n + BigInt(Math.floor((instantMs - wholeMs) * 10_000));
   };
 }

@@ -46,7 +46,13 @@ const busyTimeoutMs = 5_000;
 export async function startService(config: ServeConfig, parts: ServiceSurroundings): Promise<RunningService> {
   validateModel(model);
   await mkdir(config.data, { recursive: true });
-  const database = openSqlite({ file: join(config.data, 'casp.db'), model, busyTimeoutMs });
+  const database = openSqlite({
+    file: join(config.data, 'casp.db'),
+    model,
+    busyTimeoutMs,
+    readerThreads: config.readerThreads,
+    observe: parts.observe,
+  });
   const servers: HttpServer[] = [];
   const close = async () => {
     await Promise.all(servers.map((server) => server.close()));

@@ -49,7 +49,7 @@ export function createService(parts: ServiceParts): Handler {
     context: RequestContext,
   ): Promise<HttpResponse> {
     const planned = await plan(http, principal, context);
-    const result = await execute(planned, database);
+    const result = await execute(planned, database, http.signal);
     return respond(result, planned, context);
   }
 }

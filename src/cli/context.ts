@@ -34,6 +34,8 @@ export const exitCodes = {
   usage: 2,
   /** The server cannot be reached. */
   unavailable: 7,
+  /** Something `casp doctor` looked at would not work. */
+  checkFailed: 8,
   interrupted: 130,
 } as const;
 

@@ -45,6 +45,11 @@ const commands: readonly CommandEntry[] = [
     load: async () => (await import('./config-explain.ts')).createConfigCommand,
   },
   {
+    name: 'doctor',
+    summary: 'check configuration, ports, certificates, clock, issuers',
+    load: async () => (await import('./doctor.ts')).createDoctorCommand,
+  },
+  {
     name: 'version',
     summary: 'print the version',
     load: async () => (await import('./version.ts')).createVersionCommand,

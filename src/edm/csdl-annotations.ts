@@ -319,32 +319,24 @@ function authorizations(
   entitySets: readonly EntitySet[],
   security: SecurityAddresses,
 ): readonly AnnotationValue[] {
-  const scopes = [...new Set(entitySets.flatMap(permissionsOf))].map((permission) =>
-    record({
-      Scope: `${security.scopePrefix}${permission}`,
-      Description: describePermission(permission),
-    }),
+  const { scopePrefix, authorizationUrl = '', tokenUrl = '' } = security;
+  const scopes = collection(
+    [...new Set(entitySets.flatMap(permissionsOf))].map((permission) =>
+      record({ Scope: `${scopePrefix}${permission}`, Description: describePermission(permission) }),
+    ),
   );
+  const details: Readonly<
+    Record<SecurityScheme['name'], readonly [string, Record<string, AnnotationValue>]>
+  > = {
+    bearer: ['Authorization.Http', { Scheme: 'bearer', BearerFormat: 'JWT' }],
+    delegated: [
+      'Authorization.OAuth2AuthCode',
+      { Scopes: scopes, AuthorizationUrl: authorizationUrl, TokenUrl: tokenUrl },
+    ],
+    application: ['Authorization.OAuth2ClientCredentials', { Scopes: scopes, TokenUrl: tokenUrl }],
+  };
   return securitySchemes(security).map(({ name, description }) => {
-    const base = { Name: name, Description: description };
-    switch (name) {
-      case 'bearer':
-        return record({ ...base, Scheme: 'bearer', BearerFormat: 'JWT' }, 'Authorization.Http');
-      case 'delegated':
-        return record(
-          {
-            ...base,
-            Scopes: collection(scopes),
-            AuthorizationUrl: security.authorizationUrl ?? '',
-            TokenUrl: security.tokenUrl ?? '',
-          },
-          'Authorization.OAuth2AuthCode',
-        );
-      case 'application':
-        return record(
-          { ...base, Scopes: collection(scopes), TokenUrl: security.tokenUrl ?? '' },
-          'Authorization.OAuth2ClientCredentials',
-        );
-    }
+    const [type, members] = details[name];
+    return record({ Name: name, Description: description, ...members }, type);
   });
 }

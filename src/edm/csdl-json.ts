@@ -135,7 +135,7 @@ function writeValue(value: AnnotationValue): Json {
       return value.items.map(writeValue);
     case 'record':
       return {
-        ...(value.type === undefined ? {} : { '@type': typeAddress(value.type) }),
+        ...(value.type === undefined ? {} : { '@odata.type': typeAddress(value.type) }),
         ...Object.fromEntries(
           Object.entries(value.members).map(([name, member]) => [name, writeValue(member)]),
         ),
@@ -143,7 +143,7 @@ function writeValue(value: AnnotationValue): Json {
   }
 }
 
-/** Types of other documents are named by address and fragment (JSON Format 4.6.3). */
+/** Types of other documents are named by address and fragment, in 4.0 under the long name (JSON Format 4.6.3). */
 function typeAddress(type: string): string {
   const known = vocabularies.find(({ alias }) => type.startsWith(`${alias}.`));
   if (known === undefined) throw new Error(`${type} is of no known vocabulary`);

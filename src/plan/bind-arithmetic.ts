@@ -47,15 +47,9 @@ function requireValue(context: BindContext, operator: string, operand: Operand):
   if (operand.kind !== 'value')
     throw mismatch(context, operand, `'${operator}'`, 'a number', hintForWhole(context, operand));
   if (!operandClasses.includes(classOfValue(operand.expression))) {
-    const joins = operator === 'add' && classOfValue(operand.expression) === 'string';
-    const hint = joins ? 'To join text, write concat(a,b).' : '';
-    throw mismatch(
-      context,
-      operand,
-      `'${operator}'`,
-      'a number',
-      hintFor(context, operand, doubleType) || hint,
-    );
+    const isJoin = operator === 'add' && classOfValue(operand.expression) === 'string';
+    const hint = `${hintFor(context, operand, doubleType)}${isJoin ? ' To join text, write concat(a,b).' : ''}`;
+    throw mismatch(context, operand, `'${operator}'`, 'a number', hint);
   }
   requireStorable(context, operand);
   return operand;

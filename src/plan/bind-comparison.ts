@@ -1,7 +1,7 @@
 /** `eq ne gt ge lt le`, `in` and `has`: each side in the same type, literals finer than stored values made exact. */
 import type { EnumType } from '../edm/types.ts';
 import { assert } from '../errors.ts';
-import type { ComparisonOperator, Literal, Span } from '../language/ast.ts';
+import type { ComparisonOperator, DecimalLiteral, DoubleLiteral, Literal, Span } from '../language/ast.ts';
 import {
   canBecome,
   convert,
@@ -133,12 +133,19 @@ function comparisonMismatch(
 }
 
 /** `riskScore gt 5`: text that looks like a number is compared as text or read as a number, by choice. */
-function hintForNumber(context: BindContext, fault: ValueOperand, other: ValueOperand): string {
-  const { literal } = fault;
-  const isNumber = literal?.type === 'integer' || literal?.type === 'decimal' || literal?.type === 'double';
-  if (!isNumber || !canBecome(other, stringType)) return '';
-  const number = textOf(context, fault);
+function hintForNumber(context: BindContext, { literal }: ValueOperand, other: ValueOperand): string {
+  const number =
+    literal?.type === 'integer'
+      ? String(literal.value)
+      : literal !== undefined && isReal(literal)
+        ? literal.text
+        : '';
+  if (number === '' || !canBecome(other, stringType)) return '';
   return `To compare numbers, write cast(${textOf(context, other)},Edm.Decimal); to compare text, write '${number}'.`;
+}
+
+function isReal(literal: Literal): literal is DecimalLiteral | DoubleLiteral {
+  return literal.type === 'decimal' || literal.type === 'double';
 }
 
 /** A comparison whose sides have one type, and what their literals add to whole ticks. */

@@ -1,6 +1,6 @@
 /** A collection request → the page it asks for (Protocol 11.2.6, digest 4.9, 4.10). */
 import type { TenantId } from '../auth/authenticator.ts';
-import { type EntitySet, leavesOf } from '../edm/types.ts';
+import type { EntitySet } from '../edm/types.ts';
 import { limits } from '../limits.ts';
 import type { ODataRequest, QueryOptionName } from '../request/odata-request.ts';
 import {
@@ -14,7 +14,7 @@ import {
   readRows,
   readSearch,
 } from './bind-options.ts';
-import type { OrderKey } from './bound.ts';
+import { keyOrder } from './bound.ts';
 import { queryFingerprint } from './page-token.ts';
 import type { CountPlan, ListPlan, RequestContext, ResponseFormat } from './plan.ts';
 
@@ -73,13 +73,6 @@ export function planCount(asked: CollectionRequest): CountPlan {
     search: readSearch(scope),
     steps: undefined,
   };
-}
-
-/** The entity's own key: appended to every order, so that it is total (digest 4.8). */
-export function keyOrder(entitySet: EntitySet): OrderKey {
-  const leaf = leavesOf(entitySet.type).find(({ property }) => property.access === 'key');
-  if (leaf === undefined || leaf.type.kind !== 'primitive') throw new Error(`${entitySet.name} has no key`);
-  return { expression: { kind: 'leaf', type: leaf.type, leaf }, descending: false };
 }
 
 interface PageBound {

@@ -57,7 +57,7 @@ function constantOf(context: BindContext, literal: Literal): Constant {
     case 'double':
       return constant(doubleType, literal.value);
     case 'string':
-      return constant(stringType, literal.value);
+      return constant(stringType, requireText(context, literal.value, literal));
     case 'date':
       return constant(dateType, literal.ticks / ticksPerDay);
     case 'dateTimeOffset':
@@ -80,6 +80,17 @@ function constantOf(context: BindContext, literal: Literal): Constant {
     default:
       return unreachable(literal);
   }
+}
+
+/** JSON escapes can write what no stored text holds and some engine cannot even be asked for. */
+function requireText(context: BindContext, value: string, { offset }: Span): string {
+  if (!/\0|\p{Surrogate}/u.test(value)) return value;
+  throw refusal(
+    context,
+    'operandTypeMismatch',
+    offset,
+    'expected text without U+0000 and unpaired surrogates',
+  );
 }
 
 function readDecimal(context: BindContext, text: string, { offset }: Span): number {

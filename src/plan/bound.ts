@@ -1,5 +1,12 @@
 /** Expressions after binding: every name resolved, every type known; no text left to interpret. */
-import type { EnumType, Leaf, PrimitiveType, Property } from '../edm/types.ts';
+import {
+  type EntitySet,
+  type EnumType,
+  type Leaf,
+  leavesOf,
+  type PrimitiveType,
+  type Property,
+} from '../edm/types.ts';
 import type { CanonicalFunction } from './functions.ts';
 
 /**
@@ -233,4 +240,11 @@ export interface Projection {
   readonly computed: readonly ComputedProperty[];
   /** What the context URL lists: `name,vendorInformation/provider`. */
   readonly contextPaths: readonly string[];
+}
+
+/** The entity's own key: appended to every order, so that it is total (digest 4.8). */
+export function keyOrder(entitySet: EntitySet): OrderKey {
+  const leaf = leavesOf(entitySet.type).find(({ property }) => property.access === 'key');
+  if (leaf === undefined || leaf.type.kind !== 'primitive') throw new Error(`${entitySet.name} has no key`);
+  return { expression: { kind: 'leaf', type: leaf.type, leaf }, descending: false };
 }

@@ -3,11 +3,15 @@ import { readEntityText } from '../edm/entity-text.ts';
 import {
   type ComplexType,
   type EntitySet,
+  type EntityValues,
   type Property,
   type PropertyValue,
   qualifiedName,
 } from '../edm/types.ts';
+import { type ComputedValue, writeValueJson } from '../edm/value-json.ts';
 import { unreachable } from '../errors.ts';
+import type { ComputedProperty, Projection, ValueType } from '../plan/bound.ts';
+import { typeOf } from '../plan/bound.ts';
 import type { RequestContext, ResponseFormat, StoredEntity } from '../plan/plan.ts';
 import { entityTag } from '../plan/preconditions.ts';
 import type { ServiceRoot } from '../request/odata-request.ts';
@@ -19,22 +23,34 @@ export interface EntityFormat {
   readonly entitySet: EntitySet;
   readonly format: ResponseFormat;
   readonly context: RequestContext;
+  /** Undefined: the whole entity. */
+  readonly projection: Projection | undefined;
 }
 
 /** The ETag header and `@odata.etag`: weak, because one version has several representations. */
 export const weakEntityTag = (version: number): string => `W/"${entityTag(version)}"`;
 
 /**
- * Writes one entity; `contextUrl` is given for an entity on its own, not inside a collection. At the minimal
- * level the stored text is sent as it is.
+ * Writes one entity; `contextUrl` is given for an entity on its own, not inside a collection. A whole entity at the
+ * minimal level is its stored text with annotations in front.
  */
-export function writeEntity(entity: StoredEntity, contextUrl: string | undefined, how: EntityFormat): string {
+export function writeEntity(
+  entity: StoredEntity,
+  computed: readonly ComputedValue[],
+  contextUrl: string | undefined,
+  how: EntityFormat,
+): string {
   const { metadata, omitNulls } = how.format;
-  if (metadata === 'minimal' && !omitNulls) {
+  if (metadata === 'minimal' && !omitNulls && how.projection === undefined) {
     const tag = `"@odata.etag":"W/\\"${entityTag(entity.version)}\\"",`;
     return `{${contextMember(contextUrl)}${typeMember(how.entitySet)}${tag}${entity.json.slice(1)}`;
   }
-  const members = [...controlMembers(entity, contextUrl, how), ...propertyMembers(entity, how)];
+  const values = readEntityText(how.entitySet.type, entity.json);
+  const members = [
+    ...controlMembers(entity, contextUrl, how),
+    ...declaredMembers(values, how),
+    ...computedMembers(computed, how),
+  ];
   return `{${members.join(',')}}`;
 }
 
@@ -58,28 +74,81 @@ function controlMembers(entity: StoredEntity, contextUrl: string | undefined, ho
   return members;
 }
 
-function propertyMembers(entity: StoredEntity, how: EntityFormat): string[] {
-  const { type } = how.entitySet;
-  const values = readEntityText(type, entity.json);
-  return type.properties.flatMap((property) =>
-    propertyMember(property, values[property.name] ?? null, how.format),
+function declaredMembers(values: EntityValues, { entitySet, projection, format }: EntityFormat): string[] {
+  const chosen =
+    projection?.properties ?? entitySet.type.properties.map((property) => ({ property, members: undefined }));
+  return chosen.flatMap(({ property, members }) =>
+    propertyMember(property, values[property.name] ?? null, members, format),
   );
 }
 
-function propertyMember(property: Property, value: PropertyValue, format: ResponseFormat): string[] {
+/** Computed properties are dynamic: their type is sent where JSON alone does not tell it (digest 5.2). */
+function computedMembers(values: readonly ComputedValue[], { projection, format }: EntityFormat): string[] {
+  return (projection?.computed ?? []).flatMap(({ name, expression }: ComputedProperty, index) =>
+    dynamicMember(name, values[index] ?? null, typeOf(expression), format),
+  );
+}
+
+/** A value under a name of the client's: a computed property or a column of an aggregation. */
+export function dynamicMember(
+  name: string,
+  value: ComputedValue,
+  type: ValueType,
+  format: ResponseFormat,
+  wireType: string | undefined = undefined,
+): string[] {
+  if (value === null && format.omitNulls) return [];
+  const own = `${JSON.stringify(name)}:${writeValueJson(value, type, format.ieee754Compatible)}`;
+  const annotation = wireType ?? dynamicType(type);
+  if (format.metadata === 'none' || value === null || annotation === undefined) return [own];
+  return [member(`${name}@odata.type`, `#${annotation}`), own];
+}
+
+function dynamicType(type: ValueType): string | undefined {
+  if (type.kind === 'null') return undefined;
+  if (type.kind === 'enum') return qualifiedName(type);
+  const plain = ['Edm.String', 'Edm.Boolean', 'Edm.Double'].includes(type.name);
+  return plain ? undefined : withoutEdm(type.name);
+}
+
+/** One declared property with its annotation; `members` narrows a complex value. */
+export function propertyMember(
+  property: Property,
+  value: PropertyValue,
+  members: readonly Property[] | undefined,
+  format: ResponseFormat,
+): string[] {
   if (format.omitNulls && value === null) return [];
   const annotation = format.metadata === 'full' ? typeAnnotation(property, value) : undefined;
-  const written =
-    property.type.kind === 'complex' ? writeComplex(property.type, value, format) : JSON.stringify(value);
-  const own = `${JSON.stringify(property.name)}:${written}`;
+  const own = `${JSON.stringify(property.name)}:${writeProperty(property, value, members, format)}`;
   return annotation === undefined ? [own] : [member(`${property.name}@odata.type`, annotation), own];
 }
 
-function writeComplex(type: ComplexType, value: PropertyValue, format: ResponseFormat): string {
-  if (value === null) return 'null';
-  const members = Object.entries(value).filter(([, part]) => !format.omitNulls || part !== null);
-  const typed = format.metadata === 'none' ? [] : [['@odata.type', `#${qualifiedName(type)}`]];
-  return JSON.stringify(Object.fromEntries([...typed, ...members]));
+function writeProperty(
+  { type }: Property,
+  value: PropertyValue,
+  members: readonly Property[] | undefined,
+  format: ResponseFormat,
+): string {
+  if (type.kind !== 'complex' || value === null) return JSON.stringify(value);
+  return `{${complexMembers(type, value, members, format).join(',')}}`;
+}
+
+/** The members of a complex value, its type first unless the client wants no metadata. */
+export function complexMembers(
+  type: ComplexType,
+  value: PropertyValue,
+  members: readonly Property[] | undefined,
+  format: ResponseFormat,
+): string[] {
+  const values = value as EntityValues;
+  const typed = format.metadata === 'none' ? [] : [member('@odata.type', `#${qualifiedName(type)}`)];
+  return [
+    ...typed,
+    ...(members ?? type.properties).flatMap((part) =>
+      propertyMember(part, values[part.name] ?? null, undefined, format),
+    ),
+  ];
 }
 
 /** The type where JSON alone does not tell it (JSON Format 4.5.3); strings and booleans need none. */
@@ -104,6 +173,7 @@ function typeAnnotation({ type }: Property, value: PropertyValue): string | unde
 
 const withoutEdm = (name: string): string => name.replace(/^Edm\./, '');
 
-function member(name: string, value: string): string {
+/** `"name":"value"` */
+export function member(name: string, value: string): string {
   return `${JSON.stringify(name)}:${JSON.stringify(value)}`;
 }

@@ -1,21 +1,24 @@
 /** Result and Plan → HttpResponse. */
 import { unreachable } from '../errors.ts';
 import type { HttpResponse } from '../http/message.ts';
+import type { Projection } from '../plan/bound.ts';
 import type {
   CreatePlan,
   ListPlan,
   Plan,
+  PropertyPlan,
   ReadPlan,
   RequestContext,
   ResponseFormat,
-  StoredEntity,
   UpdatePlan,
   WriteAnswer,
 } from '../plan/plan.ts';
 import { checkIfMatch, matches } from '../plan/preconditions.ts';
-import type { Result } from '../storage/result.ts';
+import type { PageRow, Result } from '../storage/result.ts';
+import { countMember, writeAggregation } from './aggregation.ts';
 import { contextUrl, entitySetPath, entityUrl, nextLink } from './context-url.ts';
 import { weakEntityTag, writeEntity } from './entity.ts';
+import { writePropertyBody } from './property.ts';
 
 const vary = 'Accept, Accept-Encoding, Prefer, OData-MaxVersion, Authorization';
 
@@ -39,45 +42,85 @@ export function respond(result: Result, plan: Plan, context: RequestContext): Ht
     case 'options':
       return { status: 204, headers: { ...odataHeaders(), Allow: plan.allow.join(', ') }, body: undefined };
     case 'property':
+      return respondProperty(entityOf(result), plan, context);
     case 'count':
+      return text(String(result.kind === 'count' ? result.count : fail(result)));
     case 'apply':
-      throw new Error(`no such plan is made yet: ${plan.kind}`);
+      return json(
+        200,
+        writeAggregation(result.kind === 'aggregation' ? result : fail(result), plan, context),
+        plan.format,
+      );
     default:
       return unreachable(plan);
   }
 }
 
-function entityOf(result: Result): StoredEntity {
-  if ('entity' in result) return result.entity;
-  throw new Error(`a result of kind ${result.kind} has no entity`);
+function fail(result: Result): never {
+  throw new Error(`the plan does not fit a result of kind ${result.kind}`);
 }
 
-function respondEntity(entity: StoredEntity, plan: ReadPlan, context: RequestContext): HttpResponse {
-  const { preconditions } = plan;
+function entityOf(result: Result): PageRow {
+  if ('entity' in result)
+    return { entity: result.entity, computed: 'computed' in result ? result.computed : [] };
+  return fail(result);
+}
+
+/** The headers of a read under If-Match and If-None-Match; 304 is an answer, 412 an error. */
+function readHeaders(
+  { entity }: PageRow,
+  { preconditions }: ReadPlan | PropertyPlan,
+): { readonly headers: Readonly<Record<string, string>>; readonly unchanged: boolean } {
   checkIfMatch(preconditions, entity.version);
-  const etag = weakEntityTag(entity.version);
-  if (preconditions.ifNoneMatch !== undefined && matches(preconditions.ifNoneMatch, entity.version)) {
-    return { status: 304, headers: { ...odataHeaders(), ETag: etag }, body: undefined };
-  }
-  return json(200, entityBody(entity, plan, context), plan.format, { ETag: etag });
+  const { ifNoneMatch } = preconditions;
+  return {
+    headers: { ETag: weakEntityTag(entity.version) },
+    unchanged: ifNoneMatch !== undefined && matches(ifNoneMatch, entity.version),
+  };
+}
+
+function respondEntity(row: PageRow, plan: ReadPlan, context: RequestContext): HttpResponse {
+  const { headers, unchanged } = readHeaders(row, plan);
+  if (unchanged) return { status: 304, headers: { ...odataHeaders(), ...headers }, body: undefined };
+  return json(200, entityBody(row, plan, context), plan.format, headers);
+}
+
+function respondProperty(row: PageRow, plan: PropertyPlan, context: RequestContext): HttpResponse {
+  const { headers, unchanged } = readHeaders(row, plan);
+  if (unchanged) return { status: 304, headers: { ...odataHeaders(), ...headers }, body: undefined };
+  const body = writePropertyBody(row.entity, plan, context);
+  if (body === undefined) return { status: 204, headers: { ...odataHeaders(), ...headers }, body: undefined };
+  return body.kind === 'text' ? text(body.body, headers) : json(200, body.body, plan.format, headers);
 }
 
 function entityBody(
-  entity: StoredEntity,
+  { entity, computed }: PageRow,
   plan: ReadPlan | CreatePlan | UpdatePlan,
   context: RequestContext,
 ): string {
-  const { root, entitySet, format } = plan;
-  const url = contextUrl(root, `${entitySetPath(entitySet)}/$entity`, context);
-  return writeEntity(entity, url, { root, entitySet, format, context });
+  const { root, entitySet, format, projection } = plan;
+  const fragment = `${entitySetPath(entitySet)}${projectionList(projection)}/$entity`;
+  return writeEntity(entity, computed, contextUrl(root, fragment, context), {
+    root,
+    entitySet,
+    format,
+    context,
+    projection,
+  });
+}
+
+/** `(id,name)`: what is present of a projected entity (JSON Format 10.8). */
+function projectionList(projection: Projection | undefined): string {
+  return projection === undefined ? '' : `(${projection.contextPaths.join(',')})`;
 }
 
 function respondWrite(
   status: 200 | 201,
-  entity: StoredEntity,
+  row: PageRow,
   plan: CreatePlan | UpdatePlan,
   context: RequestContext,
 ): HttpResponse {
+  const { entity } = row;
   const url = entityUrl(plan.root, plan.entitySet, entity.id, context);
   const minimal = plan.answer.returns === 'minimal';
   const headers = {
@@ -88,7 +131,7 @@ function respondWrite(
     ...(status === 201 && minimal ? { 'OData-EntityId': url } : {}),
   };
   if (minimal) return { status: 204, headers: { ...odataHeaders(), ...headers }, body: undefined };
-  return json(status, entityBody(entity, plan, context), plan.format, headers);
+  return json(status, entityBody(row, plan, context), plan.format, headers);
 }
 
 function preferenceApplied({ preferred, returns }: WriteAnswer): Readonly<Record<string, string>> {
@@ -96,18 +139,21 @@ function preferenceApplied({ preferred, returns }: WriteAnswer): Readonly<Record
 }
 
 function respondPage(result: Result, plan: ListPlan, context: RequestContext): HttpResponse {
-  if (result.kind !== 'page') throw new Error(`a list cannot answer ${result.kind}`);
-  const { root, entitySet, format } = plan;
-  const items = result.entities.map((entity) =>
-    writeEntity(entity, undefined, { root, entitySet, format, context }),
-  );
-  const url = contextUrl(root, entitySetPath(entitySet), context);
+  if (result.kind !== 'page') return fail(result);
+  const { root, entitySet, format, projection } = plan;
+  const how = { root, entitySet, format, context, projection };
+  const items = result.rows.map(({ entity, computed }) => writeEntity(entity, computed, undefined, how));
+  const url = contextUrl(root, `${entitySetPath(entitySet)}${projectionList(projection)}`, context);
   const start = format.metadata === 'none' ? '' : `"@odata.context":${JSON.stringify(url)},`;
   const link =
     result.next === undefined
       ? ''
       : `,"@odata.nextLink":${JSON.stringify(nextLink(plan, result.next, context))}`;
-  return json(200, `{${start}"value":[${items.join(',')}]${link}}`, format);
+  return json(
+    200,
+    `{${start}${countMember(result.count, format)}"value":[${items.join(',')}]${link}}`,
+    format,
+  );
 }
 
 function singletonBody(name: string, plan: Plan, context: RequestContext): string {
@@ -122,6 +168,14 @@ function serviceDocumentBody(plan: Plan, context: RequestContext): string {
   const start =
     plan.format.metadata === 'none' ? {} : { '@odata.context': contextUrl(plan.root, '', context) };
   return JSON.stringify({ ...start, value });
+}
+
+function text(body: string, headers: Readonly<Record<string, string>> = {}): HttpResponse {
+  return {
+    status: 200,
+    headers: { 'Content-Type': 'text/plain;charset=utf-8', ...odataHeaders(), ...headers },
+    body,
+  };
 }
 
 function odataHeaders(): Readonly<Record<string, string>> {

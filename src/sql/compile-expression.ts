@@ -172,7 +172,14 @@ const operators: Readonly<Record<Operator, Fragment>> = {
 };
 
 /** The operator that says the same with its sides exchanged. */
-const mirrored: Readonly<Record<Operator, Operator>> = { eq: 'eq', ne: 'ne', gt: 'lt', ge: 'le', lt: 'gt', le: 'ge' };
+const mirrored: Readonly<Record<Operator, Operator>> = {
+  eq: 'eq',
+  ne: 'ne',
+  gt: 'lt',
+  ge: 'le',
+  lt: 'gt',
+  le: 'ge',
+};
 
 /** Exactly one null is unequal and in no order; two nulls are equal, so `ge` and `le` hold. */
 function compareWithNull(operator: Operator, operand: BoundExpression, scope: Scope): Fragment {
@@ -262,12 +269,18 @@ function quantify(expression: Quantifier, scope: Scope): Fragment {
     return sql`(not exists (select 1 from ${items} and ${compileValue(predicate, scope)} is not true))`;
   }
   const holds = compileCondition(predicate, scope);
-  const fromIndex = scope.useTextIndexes && isAboutItemAlone(predicate, depth) && isSelective(predicate, depth);
+  const fromIndex =
+    scope.useTextIndexes && isAboutItemAlone(predicate, depth) && isSelective(predicate, depth);
   if (!fromIndex) return sql`exists (select 1 from ${items} and ${holds})`;
   return isRowAmong(property, alias, holds, scope);
 }
 
-function isRowAmong(property: Quantifier['property'], alias: string, holds: Fragment, scope: Scope): Fragment {
+function isRowAmong(
+  property: Quantifier['property'],
+  alias: string,
+  holds: Fragment,
+  scope: Scope,
+): Fragment {
   const { rowKey } = entityOf(scope).indexedRows;
   const key = sql`${identifier(alias)}.${identifier(scope.dialect.rowKey)}`;
   return sql`(${rowKey} in (select ${key} from ${itemsOfTenant(property, alias, scope)} and ${holds}))`;

@@ -5,7 +5,7 @@ import { compileKeys, compileRanges, type SortKey } from './compile-order.ts';
 import { compileSearch } from './compile-search.ts';
 import type { Dialect } from './dialect.ts';
 import { entityScope, type Scope } from './scope.ts';
-import { finish, type Fragment, identifier, join, sql, type Statement } from './statement.ts';
+import { type Fragment, finish, identifier, join, type Statement, sql } from './statement.ts';
 import { tableOf } from './table.ts';
 
 /**
@@ -18,7 +18,9 @@ export function compileList(plan: ListPlan, dialect: Dialect): Statement {
   const keys = compileKeys(plan.orderBy, scope);
   const limit = sql` limit ${plan.pageSize + 1}`;
   const columns = rowColumns(plan, keys, scope);
-  const pages = startsOf(plan, keys, scope).map((start) => sql`${select(plan, columns, start, keys, scope)}${limit}`);
+  const pages = startsOf(plan, keys, scope).map(
+    (start) => sql`${select(plan, columns, start, keys, scope)}${limit}`,
+  );
   const [only] = pages;
   if (only === undefined) throw new Error('a list of no ranges');
   if (pages.length === 1) {

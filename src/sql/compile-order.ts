@@ -82,7 +82,8 @@ function isAfter([first, ...others]: readonly PassedKey[]): Fragment {
 
 /** The ranges of rows that the key alone puts after the position, in order. Null comes first ascending, last descending. */
 function followsFirst({ fragment, passed, descending, nullable }: PassedKey): readonly Fragment[] {
-  if (!descending) return [passed === undefined ? sql`(${fragment} is not null)` : sql`(${fragment} > ${passed})`];
+  if (!descending)
+    return [passed === undefined ? sql`(${fragment} is not null)` : sql`(${fragment} > ${passed})`];
   if (passed === undefined) return [];
   const less = sql`(${fragment} < ${passed})`;
   return nullable ? [less, sql`(${fragment} is null)`] : [less];

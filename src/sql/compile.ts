@@ -8,7 +8,7 @@ import { compileCondition } from './compile-expression.ts';
 import { compileSearch } from './compile-search.ts';
 import type { Dialect, RowAddress } from './dialect.ts';
 import { entityScope } from './scope.ts';
-import { finish, type Fragment, identifier, join, sql, type Statement } from './statement.ts';
+import { type Fragment, finish, identifier, join, type Statement, sql } from './statement.ts';
 import {
   type CollectionTable,
   type Column,
@@ -39,7 +39,8 @@ export function compileCount(plan: CountedPlan, dialect: Dialect): Statement {
   const conditions = [sql`"e"."tenant_id" = ${tenantId}`];
   if (search !== undefined) conditions.push(compileSearch(search, scope));
   if (filter !== undefined) conditions.push(compileCondition(filter, scope));
-  if (steps !== undefined) return compileApplyCount({ entitySet, tenantId, steps }, conditions.slice(1), dialect);
+  if (steps !== undefined)
+    return compileApplyCount({ entitySet, tenantId, steps }, conditions.slice(1), dialect);
   const from = identifier(tableOf(entitySet).name);
   return finish(
     sql`select count(*) as "count" from ${from} as "e" where ${join(conditions, ' and ')}`,

@@ -10,7 +10,8 @@ export interface IndexedText {
 
 /** Undefined unless the call tests a leaf, its case changed or not, against a constant text. */
 export function findIndexedText(call: Call): IndexedText | undefined {
-  if (call.function !== 'contains' && call.function !== 'startswith' && call.function !== 'endswith') return undefined;
+  if (call.function !== 'contains' && call.function !== 'startswith' && call.function !== 'endswith')
+    return undefined;
   const [text, part] = call.arguments;
   const leaf = text === undefined ? undefined : leafBelow(text);
   if (leaf === undefined || part?.kind !== 'constant' || typeof part.value !== 'string') return undefined;

@@ -58,7 +58,9 @@ export function isSelective(predicate: BoundExpression, depth: number): boolean 
   switch (predicate.kind) {
     case 'comparison': {
       const { operator, left, right } = predicate;
-      return operator === 'eq' && ((isItem(left) && isConstant(right)) || (isConstant(left) && isItem(right)));
+      return (
+        operator === 'eq' && ((isItem(left) && isConstant(right)) || (isConstant(left) && isItem(right)))
+      );
     }
     case 'inList':
       return isItem(predicate.operand);

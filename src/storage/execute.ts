@@ -1,18 +1,33 @@
 /** Plan → Result, writes in one transaction with their change record. */
 import { readEntityText, writeEntityText } from '../edm/entity-text.ts';
 import { quoteForMessage, ServiceError, unreachable } from '../errors.ts';
+import { limits } from '../limits.ts';
 import { applyUpdate } from '../plan/apply-update.ts';
+import {
+  type Constant,
+  type ConstantValue,
+  keyOrder,
+  type Projection,
+  stringType,
+  typeOf,
+  type ValueType,
+} from '../plan/bound.ts';
 import type {
+  ApplyPlan,
+  CountPlan,
   CreatePlan,
   DeletePlan,
   ListPlan,
   Plan,
+  PropertyPlan,
   ReadPlan,
   StoredEntity,
   UpdatePlan,
 } from '../plan/plan.ts';
 import { checkWritePreconditions } from '../plan/preconditions.ts';
 import {
+  compileApply,
+  compileCount,
   compileDelete,
   compileInsert,
   compileList,
@@ -21,21 +36,28 @@ import {
   type RowAddress,
 } from '../sql/compile.ts';
 import type { Statement } from '../sql/statement.ts';
+import { readValue } from '../sql/value.ts';
 import { pick, recordChange } from './changes.ts';
-import type { Database, Session } from './database.ts';
+import type { Database, Row, Session } from './database.ts';
 import type { Result } from './result.ts';
 import { readRow } from './row.ts';
 
-/** Carries out a plan; throws 404, 412 and 503 codes. Plans without data pass through. */
-export async function execute(plan: Plan, database: Database): Promise<Result> {
+/** Carries out a plan; throws 404, 412, 503 codes and queryTooComplex. Plans without data pass through. */
+export async function execute(plan: Plan, database: Database, signal?: AbortSignal): Promise<Result> {
   switch (plan.kind) {
     case 'read':
-      return {
-        kind: 'entity',
-        entity: await database.read((session) => findRow(plan, false, session, database)),
-      };
+      return read(plan, database, signal);
+    case 'property':
+      return { kind: 'entity', entity: await readPoint(plan, database), computed: [] };
     case 'list':
-      return list(plan, database);
+      return list(plan, database, signal);
+    case 'count':
+      return {
+        kind: 'count',
+        count: await scan(plan, database, signal, (run) => count(plan, run, database)),
+      };
+    case 'apply':
+      return apply(plan, database, signal);
     case 'create':
     case 'update':
     case 'delete':
@@ -44,10 +66,6 @@ export async function execute(plan: Plan, database: Database): Promise<Result> {
     case 'serviceDocument':
     case 'options':
       return { kind: 'none' };
-    case 'property':
-    case 'count':
-    case 'apply':
-      throw new Error(`no such plan is made yet: ${plan.kind}`);
     default:
       return unreachable(plan);
   }
@@ -70,14 +88,115 @@ export function executeWrite(plan: WritePlan, session: Session, database: Databa
   }
 }
 
-async function list(plan: ListPlan, database: Database): Promise<Result> {
-  if (plan.pageSize === 0) return { kind: 'page', entities: [], next: undefined };
-  const rows = await database.read((session) => session.run(compileList(plan, database.dialect)));
-  const entities = rows.slice(0, plan.pageSize).map(readRow);
+const readPoint = (plan: ReadPlan | PropertyPlan, database: Database): Promise<StoredEntity> =>
+  database.read((session) => findRow(plan, false, session, database));
+
+/** Reads that may take long go beside the writer, and end when the client leaves or the time is up. */
+function scan<T>(
+  plan: ListPlan | CountPlan | ApplyPlan,
+  database: Database,
+  signal: AbortSignal | undefined,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  return database.read(work, { expected: 'scan', signal, fairBy: plan.tenantId });
+}
+
+/** One entity; what $compute asks of it is computed by the engine, like in a list. */
+async function read(plan: ReadPlan, database: Database, signal: AbortSignal | undefined): Promise<Result> {
+  if (plan.projection === undefined || plan.projection.computed.length === 0) {
+    return { kind: 'entity', entity: await readPoint(plan, database), computed: [] };
+  }
+  const page = await list(listOfOne(plan, plan.projection), database, signal);
+  const [row] = page.rows;
+  if (row === undefined) throw notFound(plan);
+  return { kind: 'entity', ...row };
+}
+
+function listOfOne(plan: ReadPlan, projection: Projection): ListPlan {
+  const order = keyOrder(plan.entitySet);
+  const key: Constant = { kind: 'constant', type: stringType, value: plan.key };
+  return {
+    ...plan,
+    kind: 'list',
+    pageSize: 1,
+    after: undefined,
+    remaining: 1,
+    skip: 0,
+    filter: { kind: 'comparison', operator: 'eq', left: order.expression, right: key },
+    search: undefined,
+    orderBy: [order],
+    count: false,
+    projection,
+    link: { options: '', fingerprint: '', nowTicks: 0n, pageSize: 1 },
+  };
+}
+
+async function list(
+  plan: ListPlan,
+  database: Database,
+  signal: AbortSignal | undefined,
+): Promise<Extract<Result, { kind: 'page' }>> {
+  const { rows, total } = await scan(plan, database, signal, async (session) => ({
+    rows: plan.pageSize === 0 ? [] : await session.run(compileList(plan, database.dialect)),
+    total: plan.count ? await count({ ...plan, steps: undefined }, session, database) : undefined,
+  }));
+  const shown = rows.slice(0, plan.pageSize);
+  const last = shown.at(-1);
   const allowed = plan.remaining === undefined || plan.remaining > plan.pageSize;
-  const last = entities.at(-1);
   const more = rows.length > plan.pageSize && allowed && last !== undefined;
-  return { kind: 'page', entities, next: more ? [last.id] : undefined };
+  const types = (plan.projection?.computed ?? []).map(({ expression }) => typeOf(expression));
+  return {
+    kind: 'page',
+    rows: shown.map((row) => ({ entity: readRow(row), computed: readValues(row, types) })),
+    next: more ? plan.orderBy.map((_, index) => readKey(last[`k${index}`])) : undefined,
+    count: total,
+  };
+}
+
+function readKey(value: unknown): string | null {
+  if (value === null || typeof value === 'string') return value;
+  throw new Error(`a key value that is no text: ${typeof value}`);
+}
+
+/** Columns `c0`, `c1` … as text → values of these types. */
+function readValues(from: Row, types: readonly ValueType[]): readonly ConstantValue[] {
+  return types.map((type, index) => readValue(from[`c${index}`], type));
+}
+
+async function count(
+  plan: Pick<CountPlan, 'entitySet' | 'tenantId' | 'filter' | 'search' | 'steps'>,
+  session: Session,
+  { dialect }: Database,
+): Promise<number> {
+  const [found] = await session.run(compileCount(plan, dialect));
+  return Number(found?.count);
+}
+
+async function apply(plan: ApplyPlan, database: Database, signal: AbortSignal | undefined): Promise<Result> {
+  const { rows, total } = await scan(plan, database, signal, async (session) => {
+    const { entitySet, tenantId, countSteps } = plan;
+    const counted = { entitySet, tenantId, filter: undefined, search: undefined, steps: countSteps };
+    return {
+      rows: await session.run(compileApply(plan, database.dialect)),
+      total: countSteps === undefined ? undefined : await count(counted, session, database),
+    };
+  });
+  if (rows.length > limits.applyRowsMax) {
+    throw new ServiceError(
+      'queryTooComplex',
+      `The result of $apply has more than ${limits.applyRowsMax} rows. Group by fewer properties, filter first or use top().`,
+      { target: '$apply' },
+    );
+  }
+  const types = (plan.columns ?? plan.added).map(({ type }) => type);
+  return {
+    kind: 'aggregation',
+    rows: rows.map((found) => ({
+      entity: plan.columns === undefined ? readRow(found) : undefined,
+      values: readValues(found, types),
+    })),
+    count: total,
+  };
 }
 
 async function create(plan: CreatePlan, session: Session, { dialect }: Database): Promise<Result> {
@@ -137,20 +256,24 @@ async function remove(plan: DeletePlan, session: Session, database: Database): P
 }
 
 async function findRow(
-  plan: ReadPlan | UpdatePlan | DeletePlan,
+  plan: ReadPlan | PropertyPlan | UpdatePlan | DeletePlan,
   lock: boolean,
   session: Session,
   { dialect }: Database,
 ): Promise<StoredEntity> {
   const [row] = await session.run(compileRead(addressOf(plan), lock, dialect));
   if (row !== undefined) return readRow(row);
-  throw new ServiceError(
+  throw notFound(plan);
+}
+
+function notFound(plan: ReadPlan | PropertyPlan | UpdatePlan | DeletePlan): ServiceError {
+  return new ServiceError(
     'entityNotFound',
     `Resource could not be discovered: no ${plan.entitySet.type.name} with the id '${quoteForMessage(plan.key)}'.`,
   );
 }
 
-function addressOf(plan: ReadPlan | UpdatePlan | DeletePlan): RowAddress {
+function addressOf(plan: ReadPlan | PropertyPlan | UpdatePlan | DeletePlan): RowAddress {
   return { entitySet: plan.entitySet, tenantId: plan.tenantId, id: plan.key };
 }
 

@@ -265,14 +265,12 @@ function callOf(
   make: (sort: Sort) => Expressions,
 ): Expressions {
   const parameters = sorts.map((sort, index) => parameterOf(name, index, sort, make));
-  return fc
-    .tuple(...parameters)
-    .map((values) => ({
-      kind: 'call',
-      function: name,
-      type: functionSignatures[name].result,
-      arguments: values,
-    }));
+  return fc.tuple(...parameters).map((values) => ({
+    kind: 'call',
+    function: name,
+    type: functionSignatures[name].result,
+    arguments: values,
+  }));
 }
 
 function parameterOf(
@@ -325,9 +323,10 @@ const cast = (type: PrimitiveType | EnumType, operand: Expressions): Expressions
 const negate = (sort: Sort, operand: Expressions): Expressions => {
   const type = typeOfSort[sort];
   if (type.kind !== 'primitive') throw new Error('enumerations have no sign');
-  return operand
-    .filter(({ kind }) => kind !== 'constant')
-    .map((value) => ({ kind: 'negate', type, operand: value }));
+  // A minus before a written number belongs to the number.
+  return operand.map((value) =>
+    value.kind === 'constant' ? value : { kind: 'negate', type, operand: value },
+  );
 };
 const primitive = (name: PrimitiveType['name']): PrimitiveType => ({ kind: 'primitive', name });
 

@@ -28,7 +28,9 @@ export const minimalType =
   'application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8';
 
 export const guid = expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
-const imfDate = expect.stringMatching(/^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} \w{3} \d{4} \d{2}:\d{2}:\d{2} GMT$/);
+const imfDate = expect.stringMatching(
+  /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} \w{3} \d{4} \d{2}:\d{2}:\d{2} GMT$/,
+);
 
 /** A profile a test made for itself. */
 export interface Created {
@@ -130,7 +132,12 @@ export function writtenItem(values: EntityValues, version: number): Record<strin
 }
 
 /** A profile on its own at the default metadata level. */
-export function writtenEntity(service: Service, values: EntityValues, version: number, root = 'v1.0'): object {
+export function writtenEntity(
+  service: Service,
+  values: EntityValues,
+  version: number,
+  root = 'v1.0',
+): object {
   const context = `${service.url}/${root}/$metadata#security/cloudAppSecurityProfiles/$entity`;
   return { '@odata.context': context, ...writtenItem(values, version) };
 }
@@ -258,7 +265,11 @@ export function changeBy(answer: Answer, entityId: string, change: Partial<Chang
 }
 
 /** A request to change one profile. */
-export const patchOf = (profile: Pick<Created, 'path'>, body: unknown, headers: Ask['headers'] = {}): Ask => ({
+export const patchOf = (
+  profile: Pick<Created, 'path'>,
+  body: unknown,
+  headers: Ask['headers'] = {},
+): Ask => ({
   method: 'PATCH',
   path: profile.path,
   body,

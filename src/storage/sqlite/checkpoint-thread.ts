@@ -16,9 +16,11 @@ export function createCheckpointThread(url: URL, data: CheckpointWorkerData): Ch
 
   function start(): Worker {
     const started = new Worker(url, { workerData: data });
-    started.once('exit', () => {
+    const forget = () => {
       if (worker === started) worker = undefined;
-    });
+    };
+    // Also while idle: an error nobody listens to would end the process.
+    started.on('error', forget).on('exit', forget);
     worker = started;
     return started;
   }
@@ -40,7 +42,6 @@ export function createCheckpointThread(url: URL, data: CheckpointWorkerData): Ch
         };
         const onError = (error: unknown) => {
           finish();
-          if (worker === thread) worker = undefined;
           reject(error);
         };
         const onExit = (code: number) => onError(new Error(`the checkpoint thread ended with ${code}`));

@@ -110,7 +110,8 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
       if (logBytes >= bounds.maxBytes) return makeRoom();
       // Best right after a pass, when little is left to copy; but not put off for ever.
       const short = pass === undefined && pendingBytes < bounds.passBytes;
-      if (logBytes >= nextPauseBytes && (short || logBytes >= nextPauseBytes + bounds.pauseBytes)) return pause(logBytes);
+      if (logBytes >= nextPauseBytes && (short || logBytes >= nextPauseBytes + bounds.pauseBytes))
+        return pause(logBytes);
       if (pendingBytes >= nextPassBytes) void startPass();
       return undefined;
     },

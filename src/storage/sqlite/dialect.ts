@@ -24,7 +24,8 @@ export const sqliteDialect: Dialect = {
   isDifferent: (left, right) => sql`(${left} is not ${right})`,
   // Null is the least of all values, as the protocol wants it.
   orderTerm: (expression, descending) => (descending ? sql`${expression} desc` : expression),
-  orderTermBySorting: (expression, descending) => (descending ? sql`+${expression} desc` : sql`+${expression}`),
+  orderTermBySorting: (expression, descending) =>
+    descending ? sql`+${expression} desc` : sql`+${expression}`,
   asText,
   arithmetic,
   negate(operand) {
@@ -144,7 +145,8 @@ function cast(operand: Operand, type: PrimitiveType | EnumType): Fragment {
   const { fragment, type: from } = operand;
   if (from.kind === 'null') return sql`null`;
   if (type.kind === 'enum') return castToEnum(operand, type);
-  if (from.kind === 'enum') return type.name === 'Edm.String' ? memberName(fragment, from) : castNumber(operand, type);
+  if (from.kind === 'enum')
+    return type.name === 'Edm.String' ? memberName(fragment, from) : castNumber(operand, type);
   if (from.name === type.name) return fragment;
   if (type.name === 'Edm.String') return castToText(fragment, from);
   if (from.name === 'Edm.String') return sql`casp_parse(${type.name}, ${fragment})`;

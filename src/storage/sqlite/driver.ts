@@ -1,11 +1,25 @@
-/** SQLite through better-sqlite3: one file, one writing connection, one reading connection. */
-import Sqlite, { type Database as Handle, type Statement as Prepared, SqliteError } from 'better-sqlite3';
+/**
+ * SQLite through better-sqlite3: one file, one writing connection, one for rows by key, readers for the rest.
+ * What is brief is read on the main thread, what is long in threads of its own, so that nothing waits for a scan.
+ */
+import type { Database as Handle } from 'better-sqlite3';
 import type { Model } from '../../edm/types.ts';
-import { type ErrorCode, ServiceError } from '../../errors.ts';
-import type { Statement } from '../../sql/statement.ts';
-import type { Database, Row, Session } from '../database.ts';
+import type { Observe } from '../../observe/observation.ts';
+import type { Database, ReadOptions, Session } from '../database.ts';
+import { createCheckpointThread } from './checkpoint-thread.ts';
+import {
+  type CheckpointReport,
+  createCheckpointer,
+  defaultLogBounds,
+  type LogBounds,
+} from './checkpointer.ts';
+import { createStatements, openConnection, runPrepared } from './connection.ts';
 import { sqliteDialect } from './dialect.ts';
+import { serverStopping, translate } from './failure.ts';
+import { createLocalReader } from './local-reader.ts';
+import { createReaderPool, type ReaderPool } from './reader-pool.ts';
 import { createSchema } from './schema.ts';
+import { createWriteQueue } from './write-queue.ts';
 
 export interface SqliteOptions {
   /** Path of the database file; created when missing. */
@@ -13,60 +27,81 @@ export interface SqliteOptions {
   readonly model: Model;
   /** How long to wait for another process that holds the file, before storageBusy. */
   readonly busyTimeoutMs: number;
+  /** Threads for long reads and one for checkpoints; 0, unless given, does everything on the main thread. */
+  readonly readerThreads?: number;
+  /** The compiled entry of a reader thread, where it is not beside this file. */
+  readonly readerWorkerUrl?: URL;
+  readonly observe?: Observe;
+  /** Other bounds of the log than the service's. */
+  readonly logBounds?: LogBounds;
 }
 
-/** Opens the file with WAL and synchronous=FULL: an acknowledged write is on disk. */
+/** Opens the file and brings it to the model's schema; threads start when they are first needed. */
 export function openSqlite(options: SqliteOptions): Database {
-  const writer = openHandle(options, false);
-  createSchema(writer, options.model);
-  const reader = openHandle(options, true);
-  const readSession = createSession(reader);
-  const queue = createWriteQueue(writer);
+  const { file, busyTimeoutMs, readerThreads = 0 } = options;
+  const writer = openWriter(options);
+  const points = openConnection({ file, readonly: true, busyTimeoutMs });
+  const pointSession = createPointSession(points);
+  const local = createLocalReader(file, busyTimeoutMs);
+  const pool = readerThreads === 0 ? undefined : createPool(options, readerThreads);
+  const { checkpointer, closeCheckpoints } = createCheckpoints(options, writer, pool);
+  const queue = createWriteQueue({ handle: writer, busyTimeoutMs, room: () => checkpointer.room() });
+  let closing: Promise<void> | undefined;
+
+  async function scan<T>(work: (session: Session) => Promise<T>, read: ReadOptions): Promise<T> {
+    if (pool === undefined) return local.read(work, read);
+    const brief = await local.readIfBrief(work, read);
+    return brief === undefined ? pool.read(work, read) : brief.value;
+  }
+
+  async function close(): Promise<void> {
+    await queue.drain();
+    await pool?.close();
+    await checkpointer.idle();
+    await closeCheckpoints();
+    local.close();
+    points.close();
+    // Last: the last connection copies what is left of the log and removes it.
+    writer.close();
+  }
+
   return {
     dialect: sqliteDialect,
-    read: (work) => work(readSession),
+    async read(work, read = { expected: 'point' }) {
+      if (closing !== undefined) throw serverStopping();
+      return read.expected === 'point' ? work(pointSession) : scan(work, read);
+    },
     write: (work) => queue.add(work),
     async ping() {
-      await readSession.run({ text: 'select 1', parameters: [] });
+      if (closing !== undefined) throw serverStopping();
+      await pointSession.run({ text: 'select 1', parameters: [] });
     },
-    async close() {
-      await queue.drain();
-      reader.close();
-      writer.close();
+    close() {
+      closing ??= close();
+      return closing;
     },
   };
 }
 
-function openHandle({ file, busyTimeoutMs }: SqliteOptions, readonly: boolean): Handle {
-  const handle = new Sqlite(file, { readonly, timeout: busyTimeoutMs });
-  if (!readonly) handle.pragma('journal_mode = WAL');
-  handle.pragma('synchronous = FULL');
-  handle.pragma('foreign_keys = ON');
-  return handle;
+/** The schema may wait for another process; afterwards the write queue does the waiting, without blocking. */
+function openWriter({ file, model, busyTimeoutMs }: SqliteOptions): Handle {
+  const writer = openConnection({ file, readonly: false, busyTimeoutMs });
+  try {
+    createSchema(writer, model);
+    writer.pragma('busy_timeout = 0');
+    return writer;
+  } catch (error) {
+    writer.close();
+    throw error;
+  }
 }
 
-interface SyncSession extends Session {
-  /** Counts statements that may have changed something. */
-  readonly writes: () => number;
-}
-
-/** Statements are prepared once per text and kept. */
-function createSession(handle: Handle): SyncSession {
-  const prepared = new Map<string, Prepared>();
-  let writes = 0;
+function createPointSession(handle: Handle): Session {
+  const prepare = createStatements(handle);
   return {
-    writes: () => writes,
-    async run(statement: Statement): Promise<readonly Row[]> {
-      let ready = prepared.get(statement.text);
+    async run(statement) {
       try {
-        if (ready === undefined) {
-          ready = handle.prepare(statement.text);
-          prepared.set(statement.text, ready);
-        }
-        if (!ready.readonly) writes += 1;
-        if (ready.reader) return ready.all(...statement.parameters) as Row[];
-        ready.run(...statement.parameters);
-        return [];
+        return runPrepared(prepare(statement.text), statement);
       } catch (error) {
         throw translate(error);
       }
@@ -74,121 +109,45 @@ function createSession(handle: Handle): SyncSession {
   };
 }
 
-interface WriteQueue {
-  add<T>(work: (session: Session) => Promise<T>): Promise<T>;
-  drain(): Promise<void>;
+function createPool(options: SqliteOptions, threads: number): ReaderPool {
+  const { file, busyTimeoutMs, readerWorkerUrl = workerUrl('reader-worker') } = options;
+  return createReaderPool({ threads, workerUrl: readerWorkerUrl, file, busyTimeoutMs });
 }
 
-interface Waiting {
-  readonly work: (session: Session) => Promise<unknown>;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
+/** The thread's compiled entry, also where this file runs as TypeScript: threads of Node 20 need JavaScript. */
+function workerUrl(name: string): URL {
+  const compiled = import.meta.url.endsWith('.js');
+  return new URL(compiled ? `./${name}.js` : `../../../dist/storage/sqlite/${name}.js`, import.meta.url);
 }
 
-/**
- * Works that wait at the same moment share one transaction and one commit. A work that throws rolls back to
- * its own savepoint; its neighbours go on.
- */
-function createWriteQueue(handle: Handle): WriteQueue {
-  const session = createSession(handle);
-  const control = createControl(handle);
-  let waiting: Waiting[] = [];
-  let running: Promise<void> | undefined;
+/** How long a checkpoint that must empty the log waits for readers that were told to end. */
+const truncateTimeoutMs = 1000;
 
-  async function commitTogether(group: readonly Waiting[]): Promise<void> {
-    const settled: (() => void)[] = [];
-    try {
-      control.begin();
-      for (const each of group) settled.push(await attempt(each));
-      control.commit();
-    } catch (error) {
-      control.rollback();
-      const reason = translate(error);
-      for (const each of group) each.reject(reason);
-      return;
-    }
-    for (const settle of settled) settle();
-  }
-
-  /** Runs one work under a savepoint; says how to settle it once the group is on disk. */
-  async function attempt(each: Waiting): Promise<() => void> {
-    const before = session.writes();
-    control.savepoint();
-    try {
-      const value = await each.work(session);
-      control.release();
-      return () => each.resolve(value);
-    } catch (error) {
-      // SQLite itself ended the transaction (disk full, I/O error): nothing of the group can be kept.
-      if (!handle.inTransaction) throw error;
-      if (session.writes() !== before) control.rollbackTo();
-      control.release();
-      return () => each.reject(error);
-    }
-  }
-
-  async function run(): Promise<void> {
-    while (waiting.length > 0) {
-      const group = waiting;
-      waiting = [];
-      await commitTogether(group);
-    }
-    running = undefined;
-  }
-
-  return {
-    add<T>(work: (session: Session) => Promise<T>): Promise<T> {
-      return new Promise<T>((resolve, reject) => {
-        waiting.push({ work, resolve: resolve as (value: unknown) => void, reject });
-        // After the turn's input has been read, so that all requests of one turn share a commit.
-        running ??= new Promise<void>((done) => setImmediate(done)).then(run);
-      });
+/** Checkpoints run in a thread where reads do, else on the writing connection. */
+function createCheckpoints(options: SqliteOptions, writer: Handle, pool: ReaderPool | undefined) {
+  const { file, observe = () => undefined, logBounds = defaultLogBounds } = options;
+  const threadData = { file, busyTimeoutMs: truncateTimeoutMs };
+  const thread = pool && createCheckpointThread(workerUrl('checkpoint-worker'), threadData);
+  // One frame of the log: a page and its header of 24 bytes.
+  const frameBytes = Number(writer.pragma('page_size', { simple: true })) + 24;
+  const noop = writer.prepare('pragma wal_checkpoint(noop)');
+  const checkpointer = createCheckpointer({
+    measure() {
+      const { log, checkpointed } = noop.get() as CheckpointReport;
+      return {
+        logBytes: Math.max(0, log) * frameBytes,
+        pendingBytes: Math.max(0, log - checkpointed) * frameBytes,
+      };
     },
-    async drain() {
-      await running;
+    checkpoint: async (mode) => {
+      if (thread !== undefined) return thread.run(mode);
+      const [report] = writer.pragma(`wal_checkpoint(${mode})`) as CheckpointReport[];
+      if (report === undefined) throw new Error('a checkpoint without a report');
+      return report;
     },
-  };
-}
-
-/** The transaction statements, prepared once. */
-function createControl(handle: Handle) {
-  const begin = handle.prepare('begin immediate');
-  const commit = handle.prepare('commit');
-  const rollback = handle.prepare('rollback');
-  const savepoint = handle.prepare('savepoint work');
-  const release = handle.prepare('release work');
-  const rollbackTo = handle.prepare('rollback to work');
-  return {
-    begin: () => begin.run(),
-    commit: () => commit.run(),
-    rollback: () => {
-      if (handle.inTransaction) rollback.run();
-    },
-    savepoint: () => savepoint.run(),
-    release: () => release.run(),
-    rollbackTo: () => rollbackTo.run(),
-  };
-}
-
-const unavailable: readonly string[] = [
-  'SQLITE_FULL',
-  'SQLITE_IOERR',
-  'SQLITE_READONLY',
-  'SQLITE_CANTOPEN',
-  'SQLITE_CORRUPT',
-  'SQLITE_NOTADB',
-];
-
-/** Engine failures become codes; no engine message ever reaches a client. */
-function translate(error: unknown): unknown {
-  if (!(error instanceof SqliteError)) return error;
-  const failed = (code: ErrorCode, message: string) =>
-    new ServiceError(code, message, { headers: { 'Retry-After': '5' }, cause: error });
-  if (error.code.startsWith('SQLITE_BUSY') || error.code.startsWith('SQLITE_LOCKED')) {
-    return failed('storageBusy', 'The database is busy. Try again.');
-  }
-  if (unavailable.some((prefix) => error.code.startsWith(prefix))) {
-    return failed('storageUnavailable', 'The database cannot be read or written at the moment.');
-  }
-  return error;
+    endReads: () => pool?.endReads(),
+    observe,
+    bounds: logBounds,
+  });
+  return { checkpointer, closeCheckpoints: async () => thread?.close() };
 }

@@ -59,7 +59,10 @@ export function serverStopping(): ServiceError {
 export function timeLimitPassed(timeLimitMs: number): ServiceError {
   const seconds = timeLimitMs / 1000;
   const advice = 'Narrow $filter, order by an indexed property, or leave out $count.';
-  return new ServiceError('queryTooComplex', `The query took longer than ${seconds} s and was stopped. ${advice}`);
+  return new ServiceError(
+    'queryTooComplex',
+    `The query took longer than ${seconds} s and was stopped. ${advice}`,
+  );
 }
 
 function failed(code: ErrorCode, message: string, retryAfterS: string, cause: unknown): ServiceError {

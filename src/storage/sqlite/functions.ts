@@ -1,6 +1,7 @@
 /** What SQLite cannot say in SQL: Unicode case, exact arithmetic, regular expressions, texts of values. */
 import type { Database as Handle } from 'better-sqlite3';
 import { RE2JS } from 're2js';
+import { formatTicks } from '../../edm/date-time-offset.ts';
 import type { PrimitiveName } from '../../edm/types.ts';
 import type { Arithmetic } from '../../plan/bound.ts';
 import {
@@ -14,7 +15,6 @@ import {
 } from './arithmetic.ts';
 import { foldText, wordsOfItems, wordsOfText } from './search-text.ts';
 import { dateText, durationText, parseText, timeText, toWhole, type WholeName } from './value-text.ts';
-import { formatTicks } from '../../edm/date-time-offset.ts';
 
 /** SQLite's values as better-sqlite3 hands them over: REAL as number, INTEGER as bigint. */
 type SqlValue = string | number | bigint | null;

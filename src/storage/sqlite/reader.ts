@@ -4,11 +4,11 @@ import type { Statement } from '../../sql/statement.ts';
 import type { Row } from '../database.ts';
 import { createStatements, openConnection, runPrepared } from './connection.ts';
 
-/** Called every `rowsPerCheck` rows a statement steps over; throws to end the statement. */
-export type CheckStop = () => void;
+/** Called before a statement and every so many rows it steps over since; throws to end the statement. */
+export type CheckStop = (rows: number) => void;
 
 /** Rows between two checks, on average: a check costs as much as a handful of rows. */
-export const rowsPerCheck = 64;
+const rowsPerCheck = 64;
 
 /** Reads by one work after the other. */
 export interface Reader {
@@ -25,8 +25,8 @@ export interface Reader {
 export function openReader(file: string, busyTimeoutMs: number): Reader {
   const handle = openConnection({ file, readonly: true, busyTimeoutMs });
   let check: CheckStop | undefined;
-  handle.function('casp_tick', { deterministic: false }, () => {
-    check?.();
+  handle.function('casp_tick', { deterministic: false }, (rows: number) => {
+    check?.(rows);
     return 1;
   });
   const tables = listTables(handle);
@@ -38,7 +38,7 @@ export function openReader(file: string, busyTimeoutMs: number): Reader {
   const commit = handle.prepare('commit');
   return {
     run(statement, current) {
-      current();
+      current(0);
       const prepared = prepare(statement.text);
       if (!prepared.readonly) throw new Error('a read that writes');
       if (!handle.inTransaction) begin.run();
@@ -64,7 +64,12 @@ interface Table {
 }
 
 function listTables(handle: Handle): readonly Table[] {
-  const rows = handle.pragma('main.table_list') as { schema: string; name: string; type: string; wr: number }[];
+  const rows = handle.pragma('main.table_list') as {
+    schema: string;
+    name: string;
+    type: string;
+    wr: number;
+  }[];
   return rows
     .filter(({ schema, name }) => schema === 'main' && !name.startsWith('sqlite_'))
     .map(({ name, type, wr }) => ({ name, kind: type, hasRowId: wr === 0 }));
@@ -77,7 +82,9 @@ function listTables(handle: Handle): readonly Table[] {
  */
 function shadowTable(handle: Handle, { name, hasRowId }: Table): void {
   // Not every row: numbers are spread by a multiplier, so that no stride of a tenant's rows evades the check.
-  const condition = hasRowId ? '((rowid * 2654435761) & 4227858432) <> 0 or casp_tick()' : 'casp_tick()';
+  const condition = hasRowId
+    ? `((rowid * 2654435761) & 4227858432) <> 0 or casp_tick(${rowsPerCheck})`
+    : 'casp_tick(1)';
   const columns = hasRowId ? 'rowid as rowid, *' : '*';
   handle.exec(`create temp view "${name}" as select ${columns} from main."${name}" where ${condition}`);
 }

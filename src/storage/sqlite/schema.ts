@@ -23,7 +23,9 @@ export function createSchema(handle: Handle, model: Model): void {
 function createTable(handle: Handle, table: TableDefinition): void {
   const columns = table.columns.map(({ name, type }) => `"${name}" ${type}`);
   const key = table.primaryKey.map((name) => `"${name}"`).join(', ');
-  const keys = table.numbered ? ['"row_id" integer primary key', `unique (${key})`] : [`primary key (${key})`];
+  const keys = table.numbered
+    ? ['"row_id" integer primary key', `unique (${key})`]
+    : [`primary key (${key})`];
   const [rowId, ...constraints] = table.numbered ? keys : ['', ...keys];
   const parts = [rowId, ...columns, ...constraints].filter((part) => part !== '');
   const storage = table.clustered ? ' without rowid' : '';
@@ -39,7 +41,8 @@ function addColumns(handle: Handle, table: TableDefinition): void {
     const found = existing.find(({ name }) => name === column.name);
     const [type = ''] = column.type.split(' ');
     if (found === undefined) handle.exec(`alter table "${table.name}" add column "${column.name}" ${type}`);
-    else if (found.type.toLowerCase() !== type) throw new Error(`${table.name}.${column.name} is ${found.type}, not ${type}`);
+    else if (found.type.toLowerCase() !== type)
+      throw new Error(`${table.name}.${column.name} is ${found.type}, not ${type}`);
   }
 }
 
@@ -54,10 +57,15 @@ const layoutTable = 'text_index_layout';
 
 /** Makes the FTS5 tables; makes them anew from the rows when they were made for other properties. */
 function createTextIndexes(handle: Handle, entitySet: EntitySet): void {
-  handle.exec(`create table if not exists "${layoutTable}" ("name" text primary key, "layout" text not null) without rowid`);
+  handle.exec(
+    `create table if not exists "${layoutTable}" ("name" text primary key, "layout" text not null) without rowid`,
+  );
   const table = tableOf(entitySet);
   const layout = indexLayout(entitySet);
-  const known = handle.prepare(`select "layout" from "${layoutTable}" where "name" = ?`).pluck().get(table.name);
+  const known = handle
+    .prepare(`select "layout" from "${layoutTable}" where "name" = ?`)
+    .pluck()
+    .get(table.name);
   if (known === layout) return;
   if (table.texts.length > placesPerRow) throw new Error(`${table.name} has more texts than places`);
   const names = indexNames(table);
@@ -78,9 +86,15 @@ function fillTextIndexes(handle: Handle, entitySet: EntitySet): void {
   const names = indexNames(table);
   const addWords = handle.prepare(`insert into "${names.words}" ("rowid", "text") values (?, ?)`);
   const addSubstrings = handle.prepare(`insert into "${names.substrings}" ("rowid", "text") values (?, ?)`);
-  const next = handle.prepare(`select "row_id", "json" from "${table.name}" where "row_id" > ? order by "row_id" limit 1`);
+  const next = handle.prepare(
+    `select "row_id", "json" from "${table.name}" where "row_id" > ? order by "row_id" limit 1`,
+  );
   // Not iterated: a connection runs no other statement while it iterates.
-  for (let row = next.get(0) as Row | undefined; row !== undefined; row = next.get(row.row_id) as Row | undefined) {
+  for (
+    let row = next.get(0) as Row | undefined;
+    row !== undefined;
+    row = next.get(row.row_id) as Row | undefined
+  ) {
     const first = row.row_id * placesPerRow;
     const documents = documentsOf(table, readEntityText(entitySet.type, row.json));
     for (const [place, text] of documents.words) addWords.run(BigInt(first + place), text);

@@ -25,11 +25,13 @@ export function foldText(text: string): string {
   return [...text.toUpperCase()].map((character) => character.toLowerCase()).join('');
 }
 
-const asciiOnly = /^[\x01-\x7f]*$/;
+const asciiOnly = /^[ -~]*$/;
 
 /** The distinct runs of three characters of a folded text. */
 export function trigramsOf(folded: string): readonly string[] {
   const characters = [...folded];
-  const trigrams = characters.slice(2).map((last, index) => `${characters[index]}${characters[index + 1]}${last}`);
+  const trigrams = characters
+    .slice(2)
+    .map((last, index) => `${characters[index]}${characters[index + 1]}${last}`);
   return [...new Set(trigrams)];
 }

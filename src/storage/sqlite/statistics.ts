@@ -22,12 +22,20 @@ export function writeStatistics(handle: Handle, { tables, indexes }: Schema): vo
       columns: primaryKey,
       unique: true,
     })),
-    ...indexes.map(({ table, name, columns }) => ({ table, index: name, columns, unique: columns.length > 1 })),
+    ...indexes.map(({ table, name, columns }) => ({
+      table,
+      index: name,
+      columns,
+      unique: columns.length > 1,
+    })),
   ].map(({ table, index, columns, unique }) => [table, index, estimates(columns, unique)] as const);
-  // Makes the table of statistics, where there is none yet.
-  handle.exec('analyze "text_index_layout"');
+  const known = handle.prepare("select 1 from sqlite_schema where name = 'sqlite_stat1'").get();
+  // Makes the table of statistics.
+  if (known === undefined) handle.exec('analyze "text_index_layout"');
   const existing = handle.prepare('select tbl, idx, stat from sqlite_stat1 order by tbl, idx').raw().all();
-  const sorted = [...wanted].sort((left, right) => (left.slice(0, 2).join() < right.slice(0, 2).join() ? -1 : 1));
+  const sorted = [...wanted].sort((left, right) =>
+    left.slice(0, 2).join() < right.slice(0, 2).join() ? -1 : 1,
+  );
   if (JSON.stringify(existing) === JSON.stringify(sorted)) return;
   handle.exec('delete from sqlite_stat1');
   const insert = handle.prepare('insert into sqlite_stat1 (tbl, idx, stat) values (?, ?, ?)');

@@ -6,7 +6,7 @@ import type { EntitySet, EntityValues, Leaf } from '../../edm/types.ts';
 import type { IndexedRows, RowAddress, TextIndexes, WordSequence } from '../../sql/dialect.ts';
 import { combine } from '../../sql/logic.ts';
 import { type Fragment, identifier, join, sql } from '../../sql/statement.ts';
-import { type EntityTable, tableOf, type TextLeaf } from '../../sql/table.ts';
+import { type EntityTable, type TextLeaf, tableOf } from '../../sql/table.ts';
 import { foldText, trigramsOf, wordsOfItems, wordsOfText } from './search-text.ts';
 
 /** Texts an entity may have: the documents of a row are numbered from `row_id * 32`. */
@@ -28,7 +28,11 @@ export interface Documents {
 }
 
 /** What the indexes hold of an entity's values, or of those among them that `changed` names. */
-export function documentsOf(table: EntityTable, values: EntityValues, changed?: readonly string[]): Documents {
+export function documentsOf(
+  table: EntityTable,
+  values: EntityValues,
+  changed?: readonly string[],
+): Documents {
   const documents = (texts: readonly TextLeaf[], write: (text: string | readonly string[]) => string) =>
     texts
       .filter(({ property }) => changed?.includes(property) ?? true)
@@ -38,7 +42,9 @@ export function documentsOf(table: EntityTable, values: EntityValues, changed?: 
       })
       .filter(([, text]) => text !== '');
   return {
-    words: documents(table.texts, (text) => (typeof text === 'string' ? wordsOfText(text) : wordsOfItems(text))),
+    words: documents(table.texts, (text) =>
+      typeof text === 'string' ? wordsOfText(text) : wordsOfItems(text),
+    ),
     substrings: documents(table.substrings, (text) => foldText(String(text))),
   };
 }
@@ -46,7 +52,8 @@ export function documentsOf(table: EntityTable, values: EntityValues, changed?: 
 function textOf({ parent, property }: Leaf, values: EntityValues): string | readonly string[] | null {
   const holder = parent === undefined ? values : values[parent.name];
   const value = (holder as EntityValues | null | undefined)?.[property.name] ?? null;
-  if (value === null || typeof value === 'string' || Array.isArray(value)) return value as string | string[] | null;
+  if (value === null || typeof value === 'string' || Array.isArray(value))
+    return value as string | string[] | null;
   throw new Error(`${property.name} is no text`);
 }
 
@@ -101,12 +108,23 @@ function isRowMatched(sequences: readonly WordSequence[], rows: IndexedRows, pla
     if (words.length === 0) throw new Error('a search for no words');
     return `${quoteWord(words.join(' '))} *`;
   });
-  return isDocumentMatched(indexNames(tableOf(rows.entitySet)).words, question.join(' OR '), rows.rowKey, place);
+  return isDocumentMatched(
+    indexNames(tableOf(rows.entitySet)).words,
+    question.join(' OR '),
+    rows.rowKey,
+    place,
+  );
 }
 
-function isDocumentMatched(index: string, question: string, rowKey: Fragment, place: number | undefined): Fragment {
+function isDocumentMatched(
+  index: string,
+  question: string,
+  rowKey: Fragment,
+  place: number | undefined,
+): Fragment {
   const name = identifier(index);
-  const placed = place === undefined ? sql`` : sql` and ("rowid" & ${BigInt(placesPerRow - 1)}) = ${BigInt(place)}`;
+  const placed =
+    place === undefined ? sql`` : sql` and ("rowid" & ${BigInt(placesPerRow - 1)}) = ${BigInt(place)}`;
   return sql`(${rowKey} in (select "rowid" / ${BigInt(placesPerRow)} from ${name} where ${name} match ${question}${placed}))`;
 }
 
@@ -152,7 +170,9 @@ function deleteDocuments({ entitySet, tenantId, id }: RowAddress): Fragment[] {
   const table = tableOf(entitySet);
   const names = indexNames(table);
   const words = table.texts.map(({ leaf }) => wordsInSql(leaf, table, tenantId));
-  const substrings = table.substrings.map(({ place, leaf }) => sql`${BigInt(place)}, casp_fold(${columnOf(leaf, table)})`);
+  const substrings = table.substrings.map(
+    ({ place, leaf }) => sql`${BigInt(place)}, casp_fold(${columnOf(leaf, table)})`,
+  );
   const row = sql`"tenant_id" = ${tenantId} and "e"."id" = ${id}`;
   const forget = (index: string, texts: Fragment, place: Fragment, text: Fragment) => {
     const name = identifier(index);
@@ -160,7 +180,10 @@ function deleteDocuments({ entitySet, tenantId, id }: RowAddress): Fragment[] {
   };
   const forgotten = [forget(names.words, join(words, ', '), sql`"d"."key"`, sql`"d"."value"`)];
   if (substrings.length === 0) return forgotten;
-  const pairs = join(substrings.map((pair) => sql`json_array(${pair})`), ', ');
+  const pairs = join(
+    substrings.map((pair) => sql`json_array(${pair})`),
+    ', ',
+  );
   return [...forgotten, forget(names.substrings, pairs, sql`("d"."value" ->> 0)`, sql`("d"."value" ->> 1)`)];
 }
 

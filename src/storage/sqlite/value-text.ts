@@ -46,7 +46,8 @@ const wholePattern = /^[+-]?[0-9]+$/;
 const realPattern = /^[+-]?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?$/i;
 const datePattern = /^([0-9]{4})-([0-9]{2})-([0-9]{2})$/;
 const timePattern = /^([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,12}))?)?$/;
-const durationPattern = /^([+-])?P(?=[0-9T])(?:([0-9]+)D)?(?:T(?=[0-9])(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+)(?:\.([0-9]{1,12}))?S)?)?$/;
+const durationPattern =
+  /^([+-])?P(?=[0-9T])(?:([0-9]+)D)?(?:T(?=[0-9])(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9]+)(?:\.([0-9]{1,12}))?S)?)?$/;
 const guidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** Digits beyond which no number of the type begins: spares BigInt the reading of long texts. */
@@ -81,7 +82,8 @@ export function parseText(name: PrimitiveName, text: string): string | bigint | 
   }
 }
 
-const parseWhole = (name: WholeName, text: string): bigint | null => toWhole(name, BigInt(text.replace(/^\+/, '')));
+const parseWhole = (name: WholeName, text: string): bigint | null =>
+  toWhole(name, BigInt(text.replace(/^\+/, '')));
 
 function parseDate(text: string): bigint | null {
   const match = datePattern.exec(text);

@@ -50,6 +50,7 @@ describe('help', () => {
       'token',
       'cert',
       'config',
+      'doctor',
       'version',
       'help',
       'casp',

@@ -1,0 +1,73 @@
+/** Rows of `$apply` → JSON (Data Aggregation 3.1.1). */
+import type { ComputedValue } from '../edm/value-json.ts';
+import type { ApplyColumn } from '../plan/apply-steps.ts';
+import type { ApplyPlan, RequestContext, ResponseFormat } from '../plan/plan.ts';
+import type { Result } from '../storage/result.ts';
+import { contextUrl, entitySetPath } from './context-url.ts';
+import { dynamicMember, writeEntity } from './entity.ts';
+
+/** The whole body of an aggregation. */
+export function writeAggregation(
+  result: Extract<Result, { kind: 'aggregation' }>,
+  plan: ApplyPlan,
+  context: RequestContext,
+): string {
+  const { root, entitySet, format, columns, added } = plan;
+  const rows = result.rows.map(({ entity, values }) => {
+    if (columns !== undefined) return `{${writeColumns(columns, values, format).join(',')}}`;
+    if (entity === undefined) throw new Error('a row without an entity');
+    const whole = writeEntity(entity, [], undefined, {
+      root,
+      entitySet,
+      format,
+      context,
+      projection: undefined,
+    });
+    const beside = writeColumns(added, values, format);
+    return beside.length === 0 ? whole : `${whole.slice(0, -1)},${beside.join(',')}}`;
+  });
+  const list = columns === undefined ? '' : `(${columns.map(({ path }) => path).join(',')})`;
+  const url = contextUrl(root, `${entitySetPath(entitySet)}${list}`, context);
+  const start = format.metadata === 'none' ? '' : `"@odata.context":${JSON.stringify(url)},`;
+  return `{${start}${countMember(result.count, format)}"value":[${rows.join(',')}]}`;
+}
+
+/** `"@odata.count":5,` or nothing. */
+export function countMember(count: number | undefined, { ieee754Compatible }: ResponseFormat): string {
+  if (count === undefined) return '';
+  return `"@odata.count":${ieee754Compatible ? `"${count}"` : count},`;
+}
+
+/** Columns in order; members of one complex property stand together inside it. */
+function writeColumns(
+  columns: readonly ApplyColumn[],
+  values: readonly ComputedValue[],
+  format: ResponseFormat,
+): string[] {
+  const nested = new Map<string, string[]>();
+  const members: string[] = [];
+  columns.forEach((column, index) => {
+    const [first = '', second] = column.path.split('/');
+    const written = dynamicMember(
+      second ?? first,
+      values[index] ?? null,
+      column.type,
+      format,
+      column.wireType?.slice(4),
+    );
+    if (second === undefined || column.leaf === undefined) {
+      members.push(...written);
+      return;
+    }
+    const inside = nested.get(first) ?? [];
+    nested.set(first, [...inside, ...written]);
+    if (inside.length === 0) members.push(placeholderOf(first));
+  });
+  return members.map((text) => {
+    const name = [...nested.keys()].find((candidate) => placeholderOf(candidate) === text);
+    return name === undefined ? text : `${JSON.stringify(name)}:{${nested.get(name)?.join(',')}}`;
+  });
+}
+
+/** Marks where a complex property stands until all its members are known; no member looks like it. */
+const placeholderOf = (name: string): string => `\0${name}`;
