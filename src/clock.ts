@@ -7,18 +7,25 @@ const driftMsMax = 5;
 /**
  * Reads the current instant. Between two settings of the system clock it never goes back.
  *
- * @param now milliseconds since the epoch; @param timerMs a timer that only goes forward, finer than a millisecond.
+ * @param now whole milliseconds since the epoch; @param timerMs a timer that only goes forward, finer than that.
  */
 export function createClock(now: () => number, timerMs: () => number): () => bigint {
-  let offsetMs = now() - timerMs();
+  let startMs = now();
+  let startTimerMs = timerMs();
   return () => {
-    let instantMs = offsetMs + timerMs();
-    const driftMs = now() - instantMs;
-    if (Math.abs(driftMs) > driftMsMax) {
-      offsetMs += driftMs;
-      instantMs += driftMs;
+    // Kept apart from the start: a double holds either the epoch's milliseconds or the fraction, not both.
+    let elapsedMs = timerMs() - startTimerMs;
+    const nowMs = now();
+    if (Math.abs(nowMs - startMs - elapsedMs) > driftMsMax) {
+      startMs = nowMs;
+      startTimerMs += elapsedMs;
+      elapsedMs = 0;
     }
-    const wholeMs = Math.floor(instantMs);
-    return unixEpochTicks + BigInt(wholeMs) * 10_000n + BigInt(Math.floor((instantMs - wholeMs) * 10_000));
+    const wholeMs = Math.floor(elapsedMs);
+    return (
+      unixEpochTicks +
+      BigInt(startMs + wholeMs) * 10_000n +
+      BigInt(Math.floor((elapsedMs - wholeMs) * 10_000))
+    );
   };
 }

@@ -7,6 +7,7 @@ import { createJwtAuthenticator, type TrustedIssuer } from './auth/jwt.ts';
 import { readPermission, writePermission } from './auth/permissions.ts';
 import { trustRemoteIssuer } from './auth/remote-issuer.ts';
 import type { IssuerConfig, ServeConfig } from './config.ts';
+import type { SecurityAddresses } from './edm/csdl-annotations.ts';
 import type { HttpRequest, HttpResponse } from './http/message.ts';
 import type { Observe } from './observe/observation.ts';
 
@@ -14,6 +15,8 @@ import type { Observe } from './observe/observation.ts';
 export interface Authentication {
   readonly authenticator: Authenticator;
   readonly challenge: Challenge;
+  /** Where documents say that tokens are had. */
+  readonly security: SecurityAddresses;
   /** Answers requests to the local issuer; undefined for all others, and always outside dev mode. */
   readonly answerIssuer: (request: HttpRequest) => Promise<HttpResponse> | undefined;
   /** Trusts tokens that name this listener as their issuer; dev mode only. */
@@ -40,6 +43,7 @@ export async function createAuthentication(config: ServeConfig, observe: Observe
   return {
     authenticator,
     challenge,
+    security: local?.security ?? { authorizationUrl: undefined, tokenUrl: undefined, scopePrefix: '' },
     answerIssuer: local?.answer ?? (() => undefined),
     trustListener: local?.trustListener ?? (() => undefined),
   };
@@ -79,11 +83,17 @@ async function openLocalIssuer(config: ServeConfig, issuers: TrustedIssuer[]) {
   const issuer = localIssuer.createLocalIssuer({ signingKey, now, newId: randomUUID });
   const answer = endpoints.createIssuerEndpoints({ issuer, now, newId: randomUUID });
   issuers.push(localIssuer.trustLocalIssuer(signingKey));
-  const [clientId = ''] = localIssuer.localAudiences;
+  const [clientId = '', applicationIdUri = clientId] = localIssuer.localAudiences;
+  const authority = `https://localhost:${config.httpsPort ?? config.httpPort ?? 443}/common/oauth2/v2.0`;
   return {
     audiences: localIssuer.localAudiences,
     clientId,
-    authorizationUri: `https://localhost:${config.httpsPort ?? config.httpPort ?? 443}/common/oauth2/v2.0/authorize`,
+    authorizationUri: `${authority}/authorize`,
+    security: {
+      authorizationUrl: `${authority}/authorize`,
+      tokenUrl: `${authority}/token`,
+      scopePrefix: `${applicationIdUri}/`,
+    },
     answer: (request: HttpRequest) =>
       endpoints.isIssuerTarget(request.target) ? answer(request) : undefined,
     trustListener: (publicUrl: string) => {

@@ -7,6 +7,7 @@ import { parseTenantId } from './auth/authenticator.ts';
 import { testTenantId } from './auth/test-people.ts';
 import { createClock } from './clock.ts';
 import { createAuthentication } from './compose-authentication.ts';
+import { createDocuments } from './compose-documents.ts';
 import type { ServeConfig } from './config.ts';
 import { validateModel } from './edm/validate-model.ts';
 import type { Handler, HttpRequest } from './http/message.ts';
@@ -15,7 +16,7 @@ import { createHttpServer, type HttpServer } from './http/server.ts';
 import { model } from './model/index.ts';
 import type { Observe } from './observe/observation.ts';
 import { createPageTokens } from './plan/page-token.ts';
-import type { Author, PermissionChallenge, RequestContext } from './plan/plan.ts';
+import type { Author, PermissionChallenge, RequestContext, ServiceDocuments } from './plan/plan.ts';
 import { createErrorResponder } from './response/error-response.ts';
 import { createService } from './service.ts';
 import type { Database } from './storage/database.ts';
@@ -26,6 +27,8 @@ import { openSqlite } from './storage/sqlite/driver.ts';
 /** What a service needs from its surroundings. */
 export interface ServiceSurroundings {
   readonly observe: Observe;
+  /** The program's version, shown in the documents. */
+  readonly version: string;
   /** Prometheus text, where metrics are on. */
   readonly metrics: (() => Promise<string>) | undefined;
 }
@@ -72,16 +75,24 @@ export async function startService(config: ServeConfig, parts: ServiceSurroundin
 }
 
 async function createServers(config: ServeConfig, database: Database, parts: ServiceSurroundings) {
-  const { authenticator, challenge, answerIssuer, trustListener } = await createAuthentication(
+  const { authenticator, challenge, security, answerIssuer, trustListener } = await createAuthentication(
     config,
     parts.observe,
   );
   const respondError = createErrorResponder({ now: Date.now });
+  const { documents, documentation } = createDocuments({
+    version: parts.version,
+    requiresIfMatch: config.requireIfMatch,
+    security,
+  });
   const service: Handler = createService({
     authenticator,
+    throttle: config.throttle
+      ? (await import('./throttle.ts')).createThrottle(config.throttleRates)
+      : undefined,
     database,
     observe: parts.observe,
-    newContext: await createContexts(config, database, challenge),
+    newContext: await createContexts(config, database, challenge, documents),
     newId: randomUUID,
     respondError,
   });
@@ -92,7 +103,8 @@ async function createServers(config: ServeConfig, database: Database, parts: Ser
   return async (scheme: 'http' | 'https', port: number, servers: HttpServer[]): Promise<string> => {
     const shownHost = config.host === '127.0.0.1' || config.host === '::1' ? 'localhost' : config.host;
     const own = (bound: number) => `${scheme}://${shownHost}:${bound}`;
-    const operate = (request: HttpRequest) => operations(request) ?? answerIssuer(request);
+    const operate = (request: HttpRequest) =>
+      operations(request) ?? documentation(request) ?? answerIssuer(request);
     const server = createHttpServer({
       handler: service,
       respondError,
@@ -116,6 +128,7 @@ async function createContexts(
   config: ServeConfig,
   database: Database,
   challenge: PermissionChallenge,
+  documents: ServiceDocuments,
 ): Promise<(http: HttpRequest) => RequestContext> {
   const key = await openSecret('page-token', randomBytes(32), database);
   const pageTokens = createPageTokens({ key, now: Date.now });
@@ -131,6 +144,7 @@ async function createContexts(
     newId: randomUUID,
     policy,
     challenge,
+    documents,
   });
 }
 

@@ -119,7 +119,11 @@ export const errorTable = {
     'UnsupportedMediaType',
     'The Content-Encoding is not one this service reads.',
   ),
-  dependencyFailed: entry(424, 'FailedDependency', 'A request of the batch that this one needs did not succeed.'),
+  dependencyFailed: entry(
+    424,
+    'FailedDependency',
+    'A request of the batch that this one needs did not succeed.',
+  ),
   preconditionRequired: entry(
     428,
     'PreconditionRequired',

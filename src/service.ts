@@ -11,9 +11,12 @@ import type { ErrorContext } from './response/error-response.ts';
 import { respond } from './response/respond.ts';
 import type { Database } from './storage/database.ts';
 import { execute } from './storage/execute.ts';
+import type { Throttle } from './throttle.ts';
 
 export interface ServiceParts {
   readonly authenticator: Authenticator;
+  /** Undefined: nobody is throttled. */
+  readonly throttle: Throttle | undefined;
   readonly database: Database;
   readonly observe: Observe;
   readonly newContext: (http: HttpRequest) => RequestContext;
@@ -23,21 +26,35 @@ export interface ServiceParts {
 
 /** The whole journey of a request. Every stage takes the value before it and returns the next. */
 export function createService(parts: ServiceParts): Handler {
-  const { authenticator, database, newContext, newId } = parts;
+  const { authenticator, throttle, database, newContext, newId } = parts;
   const fail = (error: unknown, http: ErrorContext): HttpResponse => {
     parts.observe({ kind: 'requestFailed', requestId: http.id, error });
     return parts.respondError(error, http);
   };
   const plan = async (http: HttpRequest, principal: Principal, context: RequestContext): Promise<Plan> =>
     makePlan(parseRequest(http), principal, context);
+  const admitAndPlan = async (
+    http: HttpRequest,
+    principal: Principal,
+    context: RequestContext,
+  ): Promise<Plan> => {
+    await throttle?.admit(principal, http);
+    return plan(http, principal, context);
+  };
   return async (http) => {
     try {
       const context = newContext(http);
-      const principal = await authenticator.authenticate(http.headers.authorization);
+      const authenticate = () => authenticator.authenticate(http.headers.authorization);
+      const principal = await (throttle?.guard(http.remoteAddress, authenticate) ?? authenticate());
       if (isPublic(http)) return await answer(http, principal, context);
       const bearer = requireToken(principal, context.challenge);
-      if (isBatch(http)) return await answerBatch(http, bearer, { database, newContext, newId, plan, fail });
-      return await answer(http, bearer, context);
+      const admitted = await throttle?.admit(bearer, http);
+      const response = isBatch(http)
+        ? await answerBatch(http, bearer, { database, newContext, newId, plan: admitAndPlan, fail })
+        : await answer(http, bearer, context);
+      return admitted === undefined
+        ? response
+        : { ...response, headers: { ...response.headers, ...admitted } };
     } catch (error) {
       return fail(error, http);
     }

@@ -142,13 +142,15 @@ const importTable: readonly ImportRow[] = [
   { files: 'clock.ts', may: ['edm/'] },
   {
     files: 'compose-authentication.ts',
-    may: ['errors.ts', 'config.ts', 'observe/', 'http/message.ts', 'auth/'],
+    may: ['errors.ts', 'config.ts', 'observe/', 'edm/', 'http/message.ts', 'auth/'],
   },
+  { files: 'compose-documents.ts', may: ['edm/', 'model/', 'http/', 'plan/'] },
   {
     files: 'compose.ts',
     may: [
       'clock.ts',
       'compose-authentication.ts',
+      'compose-documents.ts',
       'errors.ts',
       'limits.ts',
       'config.ts',

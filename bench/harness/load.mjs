@@ -21,8 +21,11 @@ function shareIds(ids, connections, seed) {
 /** Sorted in place; the value below which `share` of them lie. */
 const percentile = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
 
-/** One run: `{ requestsPerSecond, p50Ms, p99Ms, generatorBusy }`, or throws with the first answer that was no 2xx. */
-async function measure({ workload, target, ids, connections, seconds, seed, label }) {
+/**
+ * One run: `{ requestsPerSecond, p50Ms, p99Ms, generatorBusy }`, or throws with the first answer that was no 2xx.
+ * `rate` bounds the requests a second of all connections together; without it each asks as fast as it is answered.
+ */
+async function measure({ workload, target, ids, connections, seconds, seed, label, rate }) {
   const shares = shareIds(ids, connections, seed);
   const durations = [];
   let refusal;
@@ -50,7 +53,8 @@ async function measure({ workload, target, ids, connections, seconds, seed, labe
   };
 
   const before = { cpu: process.cpuUsage(), now: performance.now() };
-  const running = autocannon({ url: target.url, connections, duration: seconds, setupClient });
+  const pace = rate === undefined ? {} : { overallRate: rate };
+  const running = autocannon({ url: target.url, connections, duration: seconds, setupClient, ...pace });
   const result = await running;
   const elapsedMs = performance.now() - before.now;
   const { user, system } = process.cpuUsage(before.cpu);
@@ -68,9 +72,16 @@ async function measure({ workload, target, ids, connections, seconds, seed, labe
   };
 }
 
-process.on('message', async ({ workloadUrl, warmUpSeconds, ...task }) => {
+/** A workload's module makes requests from ids; a study may say at once what every connection is to send. */
+async function findWorkload(workloadUrl, requests) {
+  if (requests !== undefined) return { requests: () => requests };
+  const { workload } = await import(workloadUrl);
+  return workload;
+}
+
+process.on('message', async ({ workloadUrl, requests, warmUpSeconds, ...task }) => {
   try {
-    const { workload } = await import(workloadUrl);
+    const workload = await findWorkload(workloadUrl, requests);
     await measure({ ...task, workload, seconds: warmUpSeconds, label: `${task.label} warm-up` });
     process.send({ measured: await measure({ ...task, workload }) });
   } catch (error) {

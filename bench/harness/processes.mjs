@@ -11,9 +11,9 @@ export const canPin = availableParallelism() > 1 && spawnSync('taskset', ['-c', 
 
 const stopTimeoutMs = 20_000;
 
-/** Starts Node with `parameters` on `core`; with an IPC channel unless `stdio` says otherwise. */
+/** Starts Node with `parameters` on `core`, or on any core when there is none given. */
 export function startNode(parameters, { core, ...options }) {
-  const command = canPin ? ['taskset', '-c', String(core), process.execPath] : [process.execPath];
+  const command = canPin && core !== undefined ? ['taskset', '-c', String(core), process.execPath] : [process.execPath];
   return spawn(command[0], [...command.slice(1), ...parameters], options);
 }
 
@@ -37,6 +37,11 @@ export async function firstMessage(child, name) {
     abort.abort();
     ended.catch(() => undefined);
   }
+}
+
+/** Lets a process and its threads run on these cores from now on, where that can be said at all. */
+export function pin(processId, ...allowed) {
+  if (canPin) spawnSync('taskset', ['-a', '-c', '-p', allowed.join(','), String(processId)]);
 }
 
 /** Ends a child the polite way, and after a while the other way. */

@@ -22,8 +22,9 @@ export function summarize(repeats) {
   };
 }
 
-const milliseconds = (value) => value.toFixed(value < 10 ? 2 : 1);
-const rate = (value) => Math.round(value).toLocaleString('en-US');
+/** Three digits that mean something. */
+export const milliseconds = (value) => value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0);
+export const rate = (value) => Math.round(value).toLocaleString('en-US');
 
 /** A line for each target; the ratios stand on the lines of the floors: the service's figure over the floor's. */
 function resultLines({ title, targets }) {
@@ -44,19 +45,40 @@ function resultLines({ title, targets }) {
   });
 }
 
-/** The table as Markdown, ready for docs/performance.md. */
+/** Lines of cells as a Markdown table, the first as its head; the first `left` columns begin at the left. */
+function formatLines(lines, left) {
+  const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)));
+  const pad = (cell, column) =>
+    column < left ? cell.padEnd(widths[column]) : cell.padStart(widths[column]);
+  const rule = widths.map((width, column) => (column < left ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`));
+  const [head, ...rest] = lines.map((line) => `| ${line.map(pad).join(' | ')} |`);
+  return [head, `|${rule.join('|')}|`, ...rest].join('\n');
+}
+
+/** The table of loads as Markdown, ready for docs/performance.md. */
 export function formatTable(results) {
   const head = ['Work', 'Server', 'req/s', 'p50 ms', 'p99 ms', 'casp ÷ it, req/s', 'casp ÷ it, p99'];
-  const lines = [head, ...results.flatMap(resultLines)];
-  const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column].length)));
-  const format = (line) =>
-    `| ${line.map((cell, column) => (column < 2 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]))).join(' | ')} |`;
-  const rule = `|${widths.map((width, column) => (column < 2 ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`)).join('|')}|`;
-  const text = [format(head), rule, ...lines.slice(1).map(format)].join('\n');
+  const text = formatLines([head, ...results.flatMap(resultLines)], 2);
   const bound = results.some(({ targets }) =>
     targets.some(({ medians }) => medians.generatorBusy > generatorBusyMax),
   );
   return bound ? `${text}\n\n\\* the load generator's core was full: the server can do at least this.` : text;
+}
+
+/** The table of what the studies found, ready for docs/performance.md. */
+export function formatFindings(studies) {
+  const head = ['Study', 'What', 'Measured', 'Goal', 'Met'];
+  const met = { true: 'yes', false: '**no**', undefined: '' };
+  const lines = studies.flatMap(({ title, findings }) =>
+    findings.map((finding, index) => [
+      index === 0 ? title : '',
+      finding.what,
+      finding.measured,
+      finding.goal ?? '',
+      met[finding.met],
+    ]),
+  );
+  return formatLines([head, ...lines], 5);
 }
 
 /** Where the figures were seen. */

@@ -76,38 +76,40 @@ async function readAll(target) {
 }
 
 /**
- * Starts the service with `fixture.rows` rows.
- * Resolves with the target (url, token), its rows and a function that stops it.
+ * Starts the service on a data folder, empty or filled.
+ * Resolves with the target (name, url, token), the id of its process and a function that stops it.
  */
-export async function startService({ fixture, dataFolder, seed, profileFolder }) {
+export async function launchService({ fixture, dataFolder, profileFolder }) {
   mkdirSync(dataFolder, { recursive: true });
-  const [httpPort, httpsPort] = [await freePort(), await freePort()];
+  const ports = ['--http-port', await freePort(), '--https-port', await freePort()];
   const profiling = profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
-  const serve = [
-    'serve',
-    '--dev',
-    '--ephemeral',
-    '--no-sample',
-    '--http-port',
-    httpPort,
-    '--https-port',
-    httpsPort,
-  ];
-  const parameters = [...profiling, entryPoint, ...serve.map(String), '--data', dataFolder];
-  const child = startNode([...parameters, ...(fixture.serviceArguments ?? [])], {
+  const serve = ['serve', '--dev', '--no-sample', '--data', dataFolder, ...ports.map(String)];
+  const parameters = [...profiling, entryPoint, ...serve, ...(fixture.serviceArguments ?? [])];
+  const child = startNode(parameters, {
     core: cores.server,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...fixture.environment },
   });
   const output = collectOutput(child);
   try {
-    const url = `http://127.0.0.1:${httpPort}`;
+    const url = `http://127.0.0.1:${ports[1]}`;
     await waitUntilReady(url, child, output);
     const target = { name: 'service', url, token: await readToken(dataFolder) };
-    await fill(target, fixture.rows, seed);
-    return { target, rows: await readAll(target), stop: () => stop(child) };
+    return { target, processId: child.pid, stop: () => stop(child) };
   } catch (error) {
     await stop(child);
+    throw error;
+  }
+}
+
+/** Starts the service on an empty folder and creates `fixture.rows` rows; resolves with them besides. */
+export async function startService({ fixture, dataFolder, seed, profileFolder }) {
+  const service = await launchService({ fixture, dataFolder, profileFolder });
+  try {
+    await fill(service.target, fixture.rows, seed);
+    return { ...service, rows: await readAll(service.target) };
+  } catch (error) {
+    await service.stop();
     throw error;
   }
 }

@@ -27,7 +27,7 @@ function routeTemplates(): readonly string[] {
 export async function createObservers(
   { logLevel, metrics: wanted }: ServeConfig,
   version: string,
-): Promise<ServiceSurroundings> {
+): Promise<Omit<ServiceSurroundings, 'version'>> {
   const log = createLog({ level: logLevel });
   if (!wanted) return { observe: log, metrics: undefined };
   const { createMetrics } = await import('../observe/metrics.ts');

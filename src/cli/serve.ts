@@ -92,7 +92,7 @@ async function start(config: ServeConfig, version: string): Promise<RunningServi
     import('../compose.ts'),
     import('./observers.ts'),
   ]);
-  return startService(config, await createObservers(config, version));
+  return startService(config, { ...(await createObservers(config, version)), version });
 }
 
 const loopbackHosts = ['127.0.0.1', '::1', 'localhost'];

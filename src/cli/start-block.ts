@@ -30,6 +30,8 @@ function apiLine({ httpUrl, httpsUrl, publicUrl }: RunFile): string {
   return `${main}/v1.0   (and /beta${also})`;
 }
 
+const docsUrl = ({ httpUrl, httpsUrl, publicUrl }: RunFile): string => publicUrl ?? httpsUrl ?? httpUrl ?? '';
+
 /** The sample data fill an empty database only; another count means somebody has been at work since. */
 const hasSample = ({ sample, profiles }: RunFile): boolean => sample && profiles === sampleCount;
 
@@ -48,6 +50,7 @@ function facts({ run, data, workingFolder }: StartBlockParts): readonly string[]
   const signIn = [...local, ...run.issuers].join('; ');
   return [
     `  API        ${apiLine(run)}`,
+    `  Docs       ${docsUrl(run)}/docs   $metadata below each root, openapi.json, requests.http`,
     `  Data       ${dataLine(run, folder)}`,
     `  Sign-in    ${signIn}`,
     `  Throttling ${run.throttle ? 'on' : 'off'}`,

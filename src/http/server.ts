@@ -458,7 +458,7 @@ function createVary(names: readonly string[]): (vary: string | undefined) => str
     const present = new Set(vary.toLowerCase().split(/\s*,\s*/));
     const missing = names.filter((name) => !present.has(name.toLowerCase()));
     lastVary = vary;
-    lastResult = [vary, ...missing].join(', ');
+    lastResult = [vary, ...missing].filter((part) => part !== '').join(', ');
     return lastResult;
   };
 }
@@ -522,10 +522,11 @@ interface ParserError extends Error {
   readonly rawPacket?: unknown;
 }
 
-/** True where the packet that overflowed holds the start of a request line and not its end. */
-function overflowsInAddress(packet: unknown): boolean {
-  if (!Buffer.isBuffer(packet)) return false;
-  return /^[A-Z-]+ /.test(packet.toString('latin1', 0, 32)) && !packet.includes('\n');
+/** True where the request line alone is too long, as far as the packet that overflowed shows it. */
+function overflowsInAddress(packet: unknown, { addressBytesMax }: HttpLimits): boolean {
+  if (!Buffer.isBuffer(packet) || !/^[A-Z-]+ /.test(packet.toString('latin1', 0, 32))) return false;
+  const lineEnd = packet.indexOf('\n');
+  return lineEnd < 0 || lineEnd > addressBytesMax;
 }
 
 const isParserError = ({ code = '' }: ParserError) =>
@@ -535,7 +536,7 @@ const isParserError = ({ code = '' }: ParserError) =>
 function explainParserError(error: ParserError, limits: HttpLimits): ServiceError {
   switch (error.code) {
     case 'HPE_HEADER_OVERFLOW':
-      if (overflowsInAddress(error.rawPacket)) return addressTooLong(limits);
+      if (overflowsInAddress(error.rawPacket, limits)) return addressTooLong(limits);
       return new ServiceError(
         'headersTooLarge',
         `The request headers exceed ${limits.headersBytesMax} bytes.`,

@@ -59,7 +59,9 @@ function describeFailure(requestId: string, error: unknown): Line {
   }
   const fields = { request_id: requestId, code: error.code, status: error.status };
   // The message of a refusal quotes what the client sent: it stays out.
-  if (error.status < 500) return { level: 'info', message: 'request refused', fields };
+  // 501 is a refusal too: the client asked for what is not built.
+  if (error.status < 500 || error.status === 501)
+    return { level: 'info', message: 'request refused', fields };
   const cause = error.cause === undefined ? {} : { cause: describeFault(error.cause) };
   return { level: 'error', message: 'request failed', fields: { ...fields, ...cause } };
 }

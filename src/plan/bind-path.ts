@@ -1,7 +1,7 @@
 /** Segments → the resource they address. */
 import { type EntitySet, type Model, qualifiedName } from '../edm/types.ts';
 import { didYouMean, quoteForMessage, ServiceError } from '../errors.ts';
-import type { PathSegment } from '../request/odata-request.ts';
+import type { ODataRequest, PathSegment } from '../request/odata-request.ts';
 
 /** What an address means before any method is applied. */
 export type Resource =
@@ -22,12 +22,20 @@ export type Resource =
 const guidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** Binds the segments after the service root; fixed segments match in any letter case. */
-export function bindPath(segments: readonly PathSegment[], model: Model): Resource {
+export function bindPath(
+  { segments, root }: Pick<ODataRequest, 'segments' | 'root'>,
+  model: Model,
+): Resource {
   const [first, second, ...rest] = segments;
   if (first === undefined) return { kind: 'serviceDocument' };
   if (first.key === undefined && segments.length === 1) {
     if (equalsIgnoringCase(first.text, '$metadata')) return { kind: 'metadata' };
     if (equalsIgnoringCase(first.text, '$batch')) return { kind: 'batch' };
+  }
+  if (root === 'odata/v4') {
+    // Generic OData clients look for entity sets at the top (digest 5.7).
+    const top = model.entitySets.find((set) => equalsIgnoringCase(set.name, first.name));
+    if (top !== undefined && !first.call) return bindInCollection(top, first, segments.slice(1), model);
   }
   const sets = model.entitySets.filter((set) => equalsIgnoringCase(set.singleton, first.text));
   if (sets[0] === undefined) throw unknownSegment(first, [...rootNames(model), '$metadata', '$batch']);

@@ -122,7 +122,8 @@ export function countNodes(expression: BoundExpression): number {
   return childrenOf(expression).reduce((sum, child) => sum + countNodes(child), 1);
 }
 
-function childrenOf(expression: BoundExpression): readonly BoundExpression[] {
+/** The expressions an expression is made of, outermost only. */
+export function childrenOf(expression: BoundExpression): readonly BoundExpression[] {
   switch (expression.kind) {
     case 'call':
       return expression.arguments;

@@ -10,7 +10,7 @@ import { bindPath, type Resource } from './bind-path.ts';
 import { bindPayload, newValues } from './bind-payload.ts';
 import type { Projection } from './bound.ts';
 import { checkOptions } from './check-options.ts';
-import { negotiateJson } from './negotiate.ts';
+import { negotiateJson, negotiateMetadata, plainFormat } from './negotiate.ts';
 import type { Author, Plan, Preconditions, RequestContext, WriteAnswer } from './plan.ts';
 import { planApply, planApplyCount } from './plan-apply.ts';
 import { planProperty } from './plan-property.ts';
@@ -18,8 +18,9 @@ import { preconditionsOf } from './preconditions.ts';
 
 /** The whole of planning; throws 4xx and 501 codes, never returns a doubtful plan. */
 export function makePlan(request: ODataRequest, principal: Principal, context: RequestContext): Plan {
-  const resource = bindPath(request.segments, context.model);
+  const resource = bindPath(request, context.model);
   const allow = methodsOf(resource);
+  if (resource.kind === 'metadata') return planMetadata(request, allow);
   const format = negotiateJson(request);
   if (request.method === 'OPTIONS') return { kind: 'options', root: request.root, format, allow };
   if (!allow.includes(request.method)) throw methodNotAllowed(request.method, allow);
@@ -57,12 +58,25 @@ export function makePlan(request: ODataRequest, principal: Principal, context: R
       );
     case 'entityPart':
       return planProperty(request, resource, principal, context);
-    case 'metadata':
     case 'batch':
-      throw notBuilt(request);
+      throw new Error('a batch is answered before it is planned');
     default:
       return unreachable(resource);
   }
+}
+
+/** `$metadata` is public: it says what any caller may learn before having a token (digest 8.3). */
+function planMetadata(request: ODataRequest, allow: readonly Method[]): Plan {
+  const base = { root: request.root, format: plainFormat };
+  if (request.method === 'OPTIONS') return { ...base, kind: 'options', allow };
+  if (!allow.includes(request.method)) throw methodNotAllowed(request.method, allow);
+  checkOptions(request, ['$format']);
+  return {
+    ...base,
+    kind: 'metadata',
+    spelling: negotiateMetadata(request),
+    preconditions: preconditionsOf(request),
+  };
 }
 
 function planCollectionRead(
@@ -228,9 +242,9 @@ function methodNotAllowed(method: Method, allow: readonly Method[]): ServiceErro
   );
 }
 
-function bodyOf({ body, method }: ODataRequest): JsonObject {
-  assert(body !== undefined, `a ${method} arrives with a body`);
-  return body;
+function bodyOf({ readBody, method }: ODataRequest): JsonObject {
+  assert(readBody !== undefined, `a ${method} arrives with a body`);
+  return readBody();
 }
 
 function requireIfMatch({ ifMatch }: Preconditions, { policy }: RequestContext): void {

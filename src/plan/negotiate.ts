@@ -6,6 +6,13 @@ import type { ResponseFormat } from './plan.ts';
 const metadataLevels: readonly MetadataLevel[] = ['none', 'minimal', 'full'];
 const booleans = ['true', 'false'];
 
+/** For answers that are no JSON of entities. */
+export const plainFormat: ResponseFormat = {
+  metadata: 'minimal',
+  ieee754Compatible: false,
+  omitNulls: false,
+};
+
 /** Picks the first range that JSON satisfies; no Accept means minimal metadata. Throws 406 notAcceptable. */
 export function negotiateJson(request: ODataRequest): ResponseFormat {
   const { prefer, accept } = request.headers;
@@ -22,6 +29,23 @@ export function negotiateJson(request: ODataRequest): ResponseFormat {
     ieee754Compatible: chosen.parameters.get('ieee754compatible')?.toLowerCase() === 'true',
     omitNulls: prefer.omitNulls,
   };
+}
+
+/** XML unless JSON is preferred (Protocol 11.1.2); throws 406 notAcceptable. */
+export function negotiateMetadata(request: ODataRequest): 'xml' | 'json' {
+  const { accept } = request.headers;
+  for (const { type, quality } of accept.length === 0 ? [anyRange] : accept) {
+    if (quality === 0) continue;
+    if (['application/xml', '*/*', 'application/*', 'text/*', 'text/xml'].includes(type)) return 'xml';
+    if (type === 'application/json') return 'json';
+  }
+  throw new ServiceError(
+    'notAcceptable',
+    'No acceptable representation. Available: application/xml, application/json.',
+    {
+      target: request.options.system.has('$format') ? '$format' : 'Accept',
+    },
+  );
 }
 
 const anyRange: MediaRange = { type: '*/*', parameters: new Map(), quality: 1 };

@@ -5,7 +5,7 @@ import { didYouMean, quoteForMessage, ServiceError } from '../errors.ts';
 import type { ODataRequest } from '../request/odata-request.ts';
 import { authorize } from './authorize.ts';
 import { checkOptions } from './check-options.ts';
-import { negotiateJson } from './negotiate.ts';
+import { negotiateJson, plainFormat } from './negotiate.ts';
 import type { PropertyPlan, RequestContext } from './plan.ts';
 import { preconditionsOf } from './preconditions.ts';
 
@@ -31,10 +31,7 @@ export function planProperty(
     kind: 'property',
     root: request.root,
     // Raw values are text whatever Accept says (Protocol digest 3.5).
-    format:
-      part === 'json'
-        ? negotiateJson(request)
-        : { metadata: 'minimal', ieee754Compatible: false, omitNulls: false },
+    format: part === 'json' ? negotiateJson(request) : plainFormat,
     entitySet,
     tenantId,
     key,

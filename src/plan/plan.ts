@@ -19,6 +19,14 @@ export interface RequestContext {
   readonly newId: () => string;
   readonly policy: ServicePolicy;
   readonly challenge: PermissionChallenge;
+  readonly documents: ServiceDocuments;
+}
+
+/** Documents made from the model alone, written once. */
+export interface ServiceDocuments {
+  metadata(root: ServiceRoot, spelling: 'xml' | 'json'): { readonly text: string; readonly tag: string };
+  /** @param contextUrl undefined where the client wants no metadata. */
+  serviceDocument(root: ServiceRoot, contextUrl: string | undefined): string;
 }
 
 /** Writes the WWW-Authenticate header of refusals that planning raises. */
@@ -198,6 +206,12 @@ export interface ServiceDocumentPlan extends PlanBase {
   readonly kind: 'serviceDocument';
 }
 
+export interface MetadataPlan extends PlanBase {
+  readonly kind: 'metadata';
+  readonly spelling: 'xml' | 'json';
+  readonly preconditions: Preconditions;
+}
+
 export interface OptionsPlan extends PlanBase {
   readonly kind: 'options';
   readonly allow: readonly Method[];
@@ -214,6 +228,7 @@ export type Plan =
   | DeletePlan
   | SingletonPlan
   | ServiceDocumentPlan
+  | MetadataPlan
   | OptionsPlan;
 
 /** Plans that touch the store. */

@@ -101,6 +101,10 @@ export interface ODataRequest {
   readonly segments: readonly PathSegment[];
   readonly options: QueryOptions;
   readonly headers: RequestHeaders;
-  /** Undefined where the method carries none (GET, HEAD, DELETE, OPTIONS). */
-  readonly body: JsonObject | undefined;
+  /**
+   * Reads the JSON body; throws 400 and 415 for one that cannot be read. Left to the plan, so that an address without
+   * the method (405) or a caller without the right (403) is told that, not what is wrong with the body. Undefined
+   * where the method carries none (GET, HEAD, DELETE, OPTIONS).
+   */
+  readonly readBody: (() => JsonObject) | undefined;
 }

@@ -29,7 +29,7 @@ export function parseRequest(http: HttpRequest): ODataRequest {
     ...resource,
     options,
     headers: applyFormat(parseHeaders(http.headers), options),
-    body: bodyMethods.has(method) ? parseJsonBody(http) : undefined,
+    readBody: bodyMethods.has(method) ? () => parseJsonBody(http) : undefined,
   };
 }
 
@@ -110,7 +110,7 @@ function parseQueryRequest(http: HttpRequest, { root, segments }: ResourcePath, 
     segments: segments.slice(0, -1),
     options,
     headers: applyFormat(parseHeaders(http.headers), options),
-    body: undefined,
+    readBody: undefined,
   };
 }
 

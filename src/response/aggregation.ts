@@ -27,7 +27,7 @@ export function writeAggregation(
     return beside.length === 0 ? whole : `${whole.slice(0, -1)},${beside.join(',')}}`;
   });
   const list = columns === undefined ? '' : `(${columns.map(({ path }) => path).join(',')})`;
-  const url = contextUrl(root, `${entitySetPath(entitySet)}${list}`, context);
+  const url = contextUrl(root, `${entitySetPath(entitySet, root)}${list}`, context);
   const start = format.metadata === 'none' ? '' : `"@odata.context":${JSON.stringify(url)},`;
   return `{${start}${countMember(result.count, format)}"value":[${rows.join(',')}]}`;
 }

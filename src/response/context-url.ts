@@ -14,9 +14,9 @@ export function contextUrl(root: ServiceRoot, fragment: string, context: Request
   return fragment === '' ? metadata : `${metadata}#${fragment}`;
 }
 
-/** `security/cloudAppSecurityProfiles` */
-export function entitySetPath({ singleton, name }: EntitySet): string {
-  return `${singleton}/${name}`;
+/** `security/cloudAppSecurityProfiles`; at the top where generic OData clients look for it (digest 5.7). */
+export function entitySetPath({ singleton, name }: EntitySet, root: ServiceRoot): string {
+  return root === 'odata/v4' ? name : `${singleton}/${name}`;
 }
 
 /** The canonical address of an entity, key as segment. */
@@ -26,7 +26,7 @@ export function entityUrl(
   id: string,
   context: RequestContext,
 ): string {
-  return `${serviceRootUrl(root, context)}${entitySetPath(entitySet)}/${encodeURIComponent(id)}`;
+  return `${serviceRootUrl(root, context)}${entitySetPath(entitySet, root)}/${encodeURIComponent(id)}`;
 }
 
 /** The absolute link to the page after the row with these key values. */
@@ -41,5 +41,5 @@ export function nextLink(plan: ListPlan, after: readonly (string | null)[], cont
     remaining,
     pageSize,
   });
-  return `${serviceRootUrl(plan.root, context)}${entitySetPath(plan.entitySet)}?${options}$skiptoken=${token}`;
+  return `${serviceRootUrl(plan.root, context)}${entitySetPath(plan.entitySet, plan.root)}?${options}$skiptoken=${token}`;
 }

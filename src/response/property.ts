@@ -39,7 +39,7 @@ function valueAt(entity: StoredEntity, { entitySet, path }: PropertyPlan): Prope
 function writeJson(value: PropertyValue, plan: PropertyPlan, context: RequestContext, id: string): string {
   const { entitySet, format, path, root } = plan;
   const last = path.at(-1);
-  const fragment = `${entitySetPath(entitySet)}('${keyText(id)}')/${path.map(({ name }) => name).join('/')}`;
+  const fragment = `${entitySetPath(entitySet, root)}('${keyText(id)}')/${path.map(({ name }) => name).join('/')}`;
   const start =
     format.metadata === 'none' ? [] : [member('@odata.context', contextUrl(root, fragment, context))];
   const body =

@@ -5,6 +5,7 @@ import type { Projection } from '../plan/bound.ts';
 import type {
   CreatePlan,
   ListPlan,
+  MetadataPlan,
   Plan,
   PropertyPlan,
   ReadPlan,
@@ -39,6 +40,8 @@ export function respond(result: Result, plan: Plan, context: RequestContext): Ht
       return json(200, singletonBody(plan.name, plan, context), plan.format);
     case 'serviceDocument':
       return json(200, serviceDocumentBody(plan, context), plan.format);
+    case 'metadata':
+      return respondMetadata(plan, context);
     case 'options':
       return { status: 204, headers: { ...odataHeaders(), Allow: plan.allow.join(', ') }, body: undefined };
     case 'property':
@@ -99,7 +102,7 @@ function entityBody(
   context: RequestContext,
 ): string {
   const { root, entitySet, format, projection } = plan;
-  const fragment = `${entitySetPath(entitySet)}${projectionList(projection)}/$entity`;
+  const fragment = `${entitySetPath(entitySet, root)}${projectionList(projection)}/$entity`;
   return writeEntity(entity, computed, contextUrl(root, fragment, context), {
     root,
     entitySet,
@@ -143,7 +146,7 @@ function respondPage(result: Result, plan: ListPlan, context: RequestContext): H
   const { root, entitySet, format, projection } = plan;
   const how = { root, entitySet, format, context, projection };
   const items = result.rows.map(({ entity, computed }) => writeEntity(entity, computed, undefined, how));
-  const url = contextUrl(root, `${entitySetPath(entitySet)}${projectionList(projection)}`, context);
+  const url = contextUrl(root, `${entitySetPath(entitySet, root)}${projectionList(projection)}`, context);
   const start = format.metadata === 'none' ? '' : `"@odata.context":${JSON.stringify(url)},`;
   const link =
     result.next === undefined
@@ -162,12 +165,28 @@ function singletonBody(name: string, plan: Plan, context: RequestContext): strin
 }
 
 /** Protocol 11.1.1, JSON Format 5. */
-function serviceDocumentBody(plan: Plan, context: RequestContext): string {
-  const names = [...new Set(context.model.entitySets.map((set) => set.singleton))];
-  const value = names.map((name) => ({ name, kind: 'Singleton', url: name }));
-  const start =
-    plan.format.metadata === 'none' ? {} : { '@odata.context': contextUrl(plan.root, '', context) };
-  return JSON.stringify({ ...start, value });
+function serviceDocumentBody({ root, format }: Plan, context: RequestContext): string {
+  const url = format.metadata === 'none' ? undefined : contextUrl(root, '', context);
+  return context.documents.serviceDocument(root, url);
+}
+
+/** Anybody may keep it for an hour; its tag is strong, because it is the same byte for byte. */
+function respondMetadata(
+  { root, spelling, preconditions }: MetadataPlan,
+  context: RequestContext,
+): HttpResponse {
+  const { text: body, tag } = context.documents.metadata(root, spelling);
+  const { ifNoneMatch } = preconditions;
+  const known = ifNoneMatch === '*' || ifNoneMatch?.includes(tag.slice(1, -1)) === true;
+  const headers = {
+    ...odataHeaders(),
+    'Cache-Control': 'public, max-age=3600',
+    Vary: 'Accept, Accept-Encoding',
+    ETag: tag,
+  };
+  if (known) return { status: 304, headers, body: undefined };
+  const type = spelling === 'xml' ? 'application/xml;charset=utf-8' : 'application/json;charset=utf-8';
+  return { status: 200, headers: { 'Content-Type': type, ...headers }, body };
 }
 
 function text(body: string, headers: Readonly<Record<string, string>> = {}): HttpResponse {

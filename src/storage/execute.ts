@@ -64,6 +64,7 @@ export async function execute(plan: Plan, database: Database, signal?: AbortSign
       return database.write((session) => executeWrite(plan, session, database));
     case 'singleton':
     case 'serviceDocument':
+    case 'metadata':
     case 'options':
       return { kind: 'none' };
     default:

@@ -29,14 +29,22 @@ describe('one profile', () => {
     ['encoded quotes', `/v1.0/security/cloudAppSecurityProfiles(%27${id}%27)`, 'v1.0'],
     ['encoded parentheses', `/v1.0/security/cloudAppSecurityProfiles%28'${id}'%29`, 'v1.0'],
     ['encoded letters', `/v1.0/%73ecurity/cloudAppSecurityProfiles/${id}`, 'v1.0'],
-    ['encoded digits of the id', `/v1.0/security/cloudAppSecurityProfiles/${id.replaceAll('-', '%2D')}`, 'v1.0'],
+    [
+      'encoded digits of the id',
+      `/v1.0/security/cloudAppSecurityProfiles/${id.replaceAll('-', '%2D')}`,
+      'v1.0',
+    ],
     ['beta', `/beta/security/cloudAppSecurityProfiles/${id}`, 'beta'],
     ["the page's capital", `/beta/Security/cloudAppSecurityProfiles/${id}`, 'beta'],
     ['capitals everywhere', `/BETA/SECURITY/CLOUDAPPSECURITYPROFILES/${id}`, 'beta'],
     ['small letters', `/v1.0/security/cloudappsecurityprofiles('${id}')`, 'v1.0'],
     ['a capital V', `/V1.0/security/cloudAppSecurityProfiles/${id}`, 'v1.0'],
     ['an id in capitals', `/v1.0/security/cloudAppSecurityProfiles/${id.toUpperCase()}`, 'v1.0'],
-    ['an id in capitals and parentheses', `/v1.0/security/cloudAppSecurityProfiles('${id.toUpperCase()}')`, 'v1.0'],
+    [
+      'an id in capitals and parentheses',
+      `/v1.0/security/cloudAppSecurityProfiles('${id.toUpperCase()}')`,
+      'v1.0',
+    ],
     ['a slash at the end', `/v1.0/security/cloudAppSecurityProfiles/${id}/`, 'v1.0'],
     ['a slash behind parentheses', `/v1.0/security/cloudAppSecurityProfiles('${id}')/`, 'v1.0'],
     ['the root for generic clients', `/odata/v4/security/cloudAppSecurityProfiles('${id}')`, 'odata/v4'],
@@ -50,12 +58,16 @@ describe('one profile', () => {
   });
 
   it('each form can change and delete', async () => {
-    const forms = [(key: string) => `/${key}`, (key: string) => `('${key}')`, (key: string) => `(id='${key}')`];
+    const forms = [
+      (key: string) => `/${key}`,
+      (key: string) => `('${key}')`,
+      (key: string) => `(id='${key}')`,
+    ];
     for (const form of forms) {
       const own = await service.create();
       const path = `${collectionPath}${form(own.id)}`;
       const patched = await service.send({ path, body: { name: 'changed' } });
-      expect([patched.status, membersOf(patched)['name']]).toEqual([200, 'changed']);
+      expect([patched.status, membersOf(patched).name]).toEqual([200, 'changed']);
       expect((await service.send({ method: 'DELETE', path })).status).toBe(204);
       expect((await service.send({ path: own.path })).status).toBe(404);
     }
@@ -63,7 +75,9 @@ describe('one profile', () => {
 
   it('by the absolute form a proxy would send', async () => {
     const path = `http://example.test:1${profile.path}`;
-    expectJson(await service.send({ path }), 200, writtenEntity(service, profile.values, 1), { etag: 'W/"1"' });
+    expectJson(await service.send({ path }), 200, writtenEntity(service, profile.values, 1), {
+      etag: 'W/"1"',
+    });
   });
 
   it('names in answers come from the configuration, never from Host', async () => {
@@ -107,7 +121,12 @@ describe('around it', () => {
 });
 
 /** Each address is refused in the same words whatever the method, and the profile stays as it is. */
-async function expectRefusedPath(path: string, codes: string, message: string | RegExp, target?: string): Promise<void> {
+async function expectRefusedPath(
+  path: string,
+  codes: string,
+  message: string | RegExp,
+  target?: string,
+): Promise<void> {
   for (const method of ['GET', 'PATCH', 'DELETE']) {
     const answer = await expectUnchanged(service, profile, () =>
       service.send({ method, path, ...(method === 'PATCH' ? { body: { name: 'changed' } } : {}) }),
@@ -150,7 +169,11 @@ describe('unknown segments', () => {
     [`/v1.0/security/cloudAppSecurityProfiles/${id}/nmae`, 'nmae', " Did you mean 'name'?"],
     [`/v1.0/security/cloudAppSecurityProfiles('${id}')/owner`, 'owner', ''],
     [`/v1.0/security('x')/cloudAppSecurityProfiles/${id}`, "security('x')", " Did you mean 'security'?"],
-    ['/v1.0/security/cloudAppSecurityProfiles()', 'cloudAppSecurityProfiles()', " Did you mean 'cloudAppSecurityProfiles'?"],
+    [
+      '/v1.0/security/cloudAppSecurityProfiles()',
+      'cloudAppSecurityProfiles()',
+      " Did you mean 'cloudAppSecurityProfiles'?",
+    ],
   ])('%s', (path, segment, suggestion) =>
     expectRefusedPath(
       path,
@@ -186,7 +209,12 @@ describe('malformed addresses', () => {
     '/v1.0/security/cloudAppSecurityProfiles/a%0d%0ab',
     '/v1.0/security/cloudAppSecurityProfiles/%7f',
   ])('%s', (path) =>
-    expectRefusedPath(path, '400 BadRequest pathInvalid', /^The path is malformed: .* at position \d+\.$/, 'path'),
+    expectRefusedPath(
+      path,
+      '400 BadRequest pathInvalid',
+      /^The path is malformed: .* at position \d+\.$/,
+      'path',
+    ),
   );
 
   it.each([`(${id})`, "('a'b')", "('", "(')", `('${id}'`, "('a','b')", "(id='a',id='b')", '("x")', '(5)'])(

@@ -52,16 +52,20 @@ async function expectRefusedEverywhere(
 }
 
 const expectRefusedToken = (token: string, innerCode: string, message: string | RegExp): Promise<void> =>
-  expectRefusedEverywhere({ authorization: `Bearer ${token}` }, `401 InvalidAuthenticationToken ${innerCode}`, {
-    message,
-    headers: {
-      'www-authenticate': expect.stringMatching(
-        new RegExp(`^${escape(challenge)}, error="invalid_token", error_description="[^",]+"$`),
-      ),
+  expectRefusedEverywhere(
+    { authorization: `Bearer ${token}` },
+    `401 InvalidAuthenticationToken ${innerCode}`,
+    {
+      message,
+      headers: {
+        'www-authenticate': expect.stringMatching(
+          new RegExp(`^${escapePattern(challenge)}, error="invalid_token", error_description="[^",]+"$`),
+        ),
+      },
     },
-  });
+  );
 
-const escape = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+const escapePattern = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 describe('no token', () => {
   const noError = { 'www-authenticate': challenge };
@@ -81,25 +85,24 @@ describe('no token', () => {
     ['Digest username="x"', "the Authorization header's scheme is not Bearer"],
   ])('%j is 401 with a challenge that names no error', (authorization, cause) =>
     expectRefusedEverywhere({ authorization }, '401 InvalidAuthenticationToken tokenMissing', {
-      message: new RegExp(`^Access token is empty: ${escape(cause)}\\. `),
+      message: new RegExp(`^Access token is empty: ${escapePattern(cause)}\\. `),
       headers: noError,
     }),
   );
 
   it('the token alone, without its scheme', () =>
-    expectRefusedEverywhere(
-      { authorization: service.token },
-      '401 InvalidAuthenticationToken tokenMissing',
-      { message: /scheme is not Bearer/, headers: noError },
-    ));
+    expectRefusedEverywhere({ authorization: service.token }, '401 InvalidAuthenticationToken tokenMissing', {
+      message: /scheme is not Bearer/,
+      headers: noError,
+    }));
 
-  it.each([
-    `?access_token=${service.token}`,
-    `?authorization=Bearer%20${service.token}`,
-  ])('a token in the address counts for nothing', async (query) => {
-    const answer = await service.send({ path: `${profile.path}${query}`, token: undefined });
-    expect(answer.status).toBe(401);
-  });
+  it.each([`?access_token=${service.token}`, `?authorization=Bearer%20${service.token}`])(
+    'a token in the address counts for nothing',
+    async (query) => {
+      const answer = await service.send({ path: `${profile.path}${query}`, token: undefined });
+      expect(answer.status).toBe(401);
+    },
+  );
 
   it('a stranger learns nothing of how a request is read', async () => {
     for (const ask of [
@@ -120,31 +123,56 @@ describe('a token that is none', () => {
   const unreadable =
     'CompactToken parsing failed with error code: 80049217. The bearer token is not a signed JSON Web Token of three parts.';
 
-  it.each(['garbage', 'a.b', 'a.b.c', 'a.b.c.d', '..', '.a.b', 'undefined', 'null', '%00', 'a b c', '{}', '='.repeat(3)])(
-    '%j',
-    (token) => expectRefusedToken(token, 'tokenInvalid', unreadable),
-  );
+  it.each([
+    'garbage',
+    'a.b',
+    'a.b.c',
+    'a.b.c.d',
+    '..',
+    '.a.b',
+    'undefined',
+    'null',
+    '%00',
+    'a b c',
+    '{}',
+    '='.repeat(3),
+  ])('%j', (token) => expectRefusedToken(token, 'tokenInvalid', unreadable));
 
   it('longer than any', () =>
     expectRefusedToken('a'.repeat(17_000), 'tokenInvalid', /It is longer than 16384 characters\.$/));
 });
 
 // The local issuer's own key, as whoever could read the data folder would have it.
-const jwk = JSON.parse(readFileSync(join(server.data, 'keys', 'local-issuer.jwk.json'), 'utf8')) as JWK & { kid: string };
+const jwk = JSON.parse(readFileSync(join(server.data, 'keys', 'local-issuer.jwk.json'), 'utf8')) as JWK & {
+  kid: string;
+};
 const ownKey = await importJWK(jwk, 'RS256');
-const publicPem = createPublicKey({ key: jwk as never, format: 'jwk' }).export({ type: 'spki', format: 'pem' });
+const publicPem = createPublicKey({ key: jwk as never, format: 'jwk' }).export({
+  type: 'spki',
+  format: 'pem',
+});
 const strangerKey = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
 const nowS = Math.floor(Date.now() / 1000);
 const claims = decodeClaims(service.token);
 
 function decodeClaims(token: string): Record<string, unknown> {
-  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>;
+  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Record<
+    string,
+    unknown
+  >;
 }
 
 /** A token signed with the right key, its claims changed; undefined takes one away. */
-function forge(changes: Readonly<Record<string, unknown>>, header: { alg?: string; kid?: string } = {}): Promise<string> {
-  const payload = Object.fromEntries(Object.entries({ ...claims, ...changes }).filter(([, value]) => value !== undefined));
-  return new SignJWT(payload).setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid: jwk.kid, ...header }).sign(ownKey);
+function forge(
+  changes: Readonly<Record<string, unknown>>,
+  header: { alg?: string; kid?: string } = {},
+): Promise<string> {
+  const payload = Object.fromEntries(
+    Object.entries({ ...claims, ...changes }).filter(([, value]) => value !== undefined),
+  );
+  return new SignJWT(payload)
+    .setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid: jwk.kid, ...header })
+    .sign(ownKey);
 }
 
 describe('a forged token', () => {
@@ -160,7 +188,9 @@ describe('a forged token', () => {
   });
 
   it('signed with another key under another kid', async () => {
-    const token = await new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: 'mine' }).sign(strangerKey);
+    const token = await new SignJWT(claims)
+      .setProtectedHeader({ alg: 'RS256', kid: 'mine' })
+      .sign(strangerKey);
     await expectRefusedToken(
       token,
       'tokenInvalid',
@@ -228,14 +258,20 @@ describe('a token that does not fit', () => {
     await expectRefusedToken(
       await forge({ exp, iat: exp - 60, nbf: exp - 60 }),
       'tokenExpired',
-      new RegExp(`^Lifetime validation failed, the token is expired\\. It expired at ${at(exp)}; the clock here says .*\\.$`),
+      new RegExp(
+        `^Lifetime validation failed, the token is expired\\. It expired at ${at(exp)}; the clock here says .*\\.$`,
+      ),
     );
   });
 
   it('expired within the tolerance of clocks is good, beyond it is not', async () => {
     const good = await forge({ exp: nowS - 200, nbf: nowS - 900, iat: nowS - 900 });
     expect((await service.send({ path: profile.path, token: good })).status).toBe(200);
-    await expectRefusedToken(await forge({ exp: nowS - 301, nbf: nowS - 900 }), 'tokenExpired', /the token is expired/);
+    await expectRefusedToken(
+      await forge({ exp: nowS - 301, nbf: nowS - 900 }),
+      'tokenExpired',
+      /the token is expired/,
+    );
   });
 
   it('not yet valid', async () => {
@@ -247,18 +283,24 @@ describe('a token that does not fit', () => {
     );
   });
 
-  it.each(['https://graph.microsoft.com', '00000003-0000-0000-c000-000000000000', 'api://casp/', 'API://CASP', ''])(
-    'for %j',
-    async (aud) =>
-      expectRefusedToken(
-        await forge({ aud }),
-        'audienceInvalid',
-        `Access token validation failure. Invalid audience. The token is for '${aud}'; this service is '7e571e00-0000-4000-8000-0000000ca590' or 'api://casp'.`,
-      ),
+  it.each([
+    'https://graph.microsoft.com',
+    '00000003-0000-0000-c000-000000000000',
+    'api://casp/',
+    'API://CASP',
+    '',
+  ])('for %j', async (aud) =>
+    expectRefusedToken(
+      await forge({ aud }),
+      'audienceInvalid',
+      `Access token validation failure. Invalid audience. The token is for '${aud}'; this service is '7e571e00-0000-4000-8000-0000000ca590' or 'api://casp'.`,
+    ),
   );
 
   it('for this service by its address', async () => {
-    expect((await service.send({ path: profile.path, token: await forge({ aud: 'api://casp' }) })).status).toBe(200);
+    expect(
+      (await service.send({ path: profile.path, token: await forge({ aud: 'api://casp' }) })).status,
+    ).toBe(200);
   });
 
   it.each([
@@ -432,7 +474,7 @@ describe('the history names', () => {
   it('the application', async () => {
     const token = server.token('--app');
     const made = await service.send({ method: 'POST', path: collectionPath, body: {}, token });
-    const [record] = service.changes.of(String(membersOf(made)['id']));
+    const [record] = service.changes.of(String(membersOf(made).id));
     expect(record).toMatchObject({
       authorKind: 'application',
       authorId: '7e571e00-0000-4000-8000-00000000c11f',

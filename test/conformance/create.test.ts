@@ -57,8 +57,20 @@ describe('a new profile', () => {
 
   it('has what was sent and null for the rest', () =>
     expectCreated(
-      { name: 'n', isSigned: false, tags: ['b', 'a'], permissionsRequired: '4', vendorInformation: { provider: 'p', vendor: 'm' } },
-      { name: 'n', isSigned: false, tags: ['b', 'a'], permissionsRequired: 'administrator', vendorInformation: vendor },
+      {
+        name: 'n',
+        isSigned: false,
+        tags: ['b', 'a'],
+        permissionsRequired: '4',
+        vendorInformation: { provider: 'p', vendor: 'm' },
+      },
+      {
+        name: 'n',
+        isSigned: false,
+        tags: ['b', 'a'],
+        permissionsRequired: 'administrator',
+        vendorInformation: vendor,
+      },
     ));
 
   it('may be asked for under beta', () => expectCreated({ name: 'n' }, { name: 'n' }, 'beta'));
@@ -86,7 +98,7 @@ describe('a new profile', () => {
 
   it('each POST makes another', async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => service.send(post({ name: 'same' }))));
-    const ids = answers.map((answer) => membersOf(answer)['id']);
+    const ids = answers.map((answer) => membersOf(answer).id);
     expect(new Set(ids).size).toBe(20);
   });
 });
@@ -94,7 +106,7 @@ describe('a new profile', () => {
 describe('the answer', () => {
   it('return=minimal is 204 with the address', async () => {
     const answer = await service.send(post({ name: 'n' }, { Prefer: 'return=minimal' }));
-    const address = String(answer.headers['location']);
+    const address = String(answer.headers.location);
     expect(address).toMatch(new RegExp(`^${service.url}${collectionPath}/[0-9a-f-]{36}$`));
     expectNoContent(answer, 204, {
       etag: 'W/"1"',
@@ -102,7 +114,7 @@ describe('the answer', () => {
       'odata-entityid': address,
       'preference-applied': 'return=minimal',
     });
-    expect(membersOf(await service.send({ path: new URL(address).pathname }))['name']).toBe('n');
+    expect(membersOf(await service.send({ path: new URL(address).pathname })).name).toBe('n');
   });
 
   it('return=representation is said', async () => {
@@ -113,7 +125,7 @@ describe('the answer', () => {
   it('Location is canonical, however the collection was spelt', async () => {
     const answer = await service.send(post({}, {}, '/BETA/SECURITY/CloudAppSecurityProfiles/'));
     const { id } = membersOf(answer);
-    expect(answer.headers['location']).toBe(`${service.url}/beta/security/cloudAppSecurityProfiles/${id}`);
+    expect(answer.headers.location).toBe(`${service.url}/beta/security/cloudAppSecurityProfiles/${id}`);
   });
 });
 

@@ -2,8 +2,8 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import {
   absentId,
-  changeBy,
   type Created,
+  changeBy,
   collectionPath,
   expectNoContent,
   expectRefusal,
@@ -24,7 +24,11 @@ const deletion = ({ path }: Pick<Created, 'path'>, headers: Ask['headers'] = {})
   headers,
 });
 
-const given = { name: 'n', tags: ['a', 'b'], vendorInformation: { provider: null, providerVersion: null, subProvider: null, vendor: 'm' } };
+const given = {
+  name: 'n',
+  tags: ['a', 'b'],
+  vendorInformation: { provider: null, providerVersion: null, subProvider: null, vendor: 'm' },
+};
 
 describe('DELETE', () => {
   it('is 204, and the profile is gone everywhere', async () => {
@@ -34,7 +38,11 @@ describe('DELETE', () => {
       message: `Resource could not be discovered: no cloudAppSecurityProfile with the id '${profile.id}'.`,
     };
     expectRefusal(await service.send({ path: profile.path }), '404 ResourceNotFound entityNotFound', gone);
-    expectRefusal(await service.send(patchOf(profile, { name: 'x' })), '404 ResourceNotFound entityNotFound', gone);
+    expectRefusal(
+      await service.send(patchOf(profile, { name: 'x' })),
+      '404 ResourceNotFound entityNotFound',
+      gone,
+    );
     expectRefusal(await service.send(deletion(profile)), '404 ResourceNotFound entityNotFound', gone);
     const ids = itemsOf(await service.send({ path: `${collectionPath}?$top=1000` })).map(({ id }) => id);
     expect(ids).not.toContain(profile.id);

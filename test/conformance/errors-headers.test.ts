@@ -23,7 +23,10 @@ const refusals: readonly (readonly [codes: string, ask: Ask])[] = [
   ['400 BadRequest pathInvalid', { path: '/v1.0//security' }],
   ['400 BadRequest segmentUnknown', { path: '/v1.0/nothing' }],
   ['400 BadRequest headerInvalid', { path: profile.path, headers: { 'If-Match': '1' } }],
-  ['400 BadRequest contentTypeMissing', { path: profile.path, body: '{}', headers: { 'content-type': undefined } }],
+  [
+    '400 BadRequest contentTypeMissing',
+    { path: profile.path, body: '{}', headers: { 'content-type': undefined } },
+  ],
   ['400 BadRequest bodyMissing', { method: 'PATCH', path: profile.path }],
   ['400 BadRequest bodyInvalid', { path: profile.path, body: '{' }],
   ['400 RequestBodyRead payloadPropertyUnknown', { path: profile.path, body: { nmae: 1 } }],
@@ -40,11 +43,23 @@ const refusals: readonly (readonly [codes: string, ask: Ask])[] = [
   ['404 ResourceNotFound entityNotFound', { path: `${collectionPath}/${absentId}` }],
   ['405 MethodNotAllowed methodNotAllowed', { method: 'PUT', path: profile.path, body: {} }],
   ['406 NotAcceptable notAcceptable', { path: profile.path, headers: { accept: 'text/html' } }],
-  ['412 PreconditionFailed versionMismatch', { path: profile.path, body: {}, headers: { 'If-Match': '"9"' } }],
-  ['413 RequestEntityTooLarge bodyTooLarge', { path: profile.path, body: Buffer.alloc(limits.bodyBytesMax + 1) }],
+  [
+    '412 PreconditionFailed versionMismatch',
+    { path: profile.path, body: {}, headers: { 'If-Match': '"9"' } },
+  ],
+  [
+    '413 RequestEntityTooLarge bodyTooLarge',
+    { path: profile.path, body: Buffer.alloc(limits.bodyBytesMax + 1) },
+  ],
   ['414 UriTooLong addressTooLong', { path: `${collectionPath}?x=${'x'.repeat(limits.addressBytesMax)}` }],
-  ['415 UnsupportedMediaType mediaTypeUnsupported', { path: profile.path, body: {}, headers: { 'content-type': 'a/b' } }],
-  ['415 UnsupportedMediaType encodingUnsupported', { path: profile.path, body: {}, headers: { 'content-encoding': 'x' } }],
+  [
+    '415 UnsupportedMediaType mediaTypeUnsupported',
+    { path: profile.path, body: {}, headers: { 'content-type': 'a/b' } },
+  ],
+  [
+    '415 UnsupportedMediaType encodingUnsupported',
+    { path: profile.path, body: {}, headers: { 'content-encoding': 'x' } },
+  ],
   ['501 NotImplemented optionUnsupported', { path: `${collectionPath}?$levels=1` }],
 ];
 
@@ -62,14 +77,22 @@ describe('a refusal', () => {
   it.each(refusals)('%s, asked by HEAD where that has no body: headers without a body', async (_, ask) => {
     if (ask.body !== undefined || ask.method !== undefined) return;
     const answer = await service.send({ ...ask, method: 'HEAD' });
-    expect({ text: answer.text, ids: [answer.headers['request-id'], answer.headers['client-request-id']] }).toEqual({
+    expect({
+      text: answer.text,
+      ids: [answer.headers['request-id'], answer.headers['client-request-id']],
+    }).toEqual({
       text: '',
       ids: [guid, answer.clientRequestId],
     });
   });
 
   it('is JSON even for who asks for something else', async () => {
-    for (const accept of ['text/html', 'application/xml', 'image/*', 'application/json;odata.metadata=none']) {
+    for (const accept of [
+      'text/html',
+      'application/xml',
+      'image/*',
+      'application/json;odata.metadata=none',
+    ]) {
       const answer = await service.send({ path: '/v1.0/nothing', headers: { accept } });
       expectRefusal(answer, '400 BadRequest segmentUnknown', {
         target: 'nothing',
@@ -88,7 +111,9 @@ describe('a refusal', () => {
 
   it('is no louder than a note in the log', () => {
     const lines = service.server.output().split('\n');
-    expect(lines.filter((line) => /"level":"?(error|50|60)|\bERROR\b|\s+at .*\.js:\d+/.test(line))).toEqual([]);
+    expect(lines.filter((line) => /"level":"?(error|50|60)|\bERROR\b|\s+at .*\.js:\d+/.test(line))).toEqual(
+      [],
+    );
   });
 });
 
@@ -100,9 +125,7 @@ function targetOf(answer: Answer): { target?: string } {
 
 describe('request-id', () => {
   it('is another GUID for each request', async () => {
-    const answers = await Promise.all(
-      Array.from({ length: 30 }, () => service.send({ path: profile.path })),
-    );
+    const answers = await Promise.all(Array.from({ length: 30 }, () => service.send({ path: profile.path })));
     expect(new Set(answers.map(({ headers }) => headers['request-id'])).size).toBe(30);
     for (const { headers } of answers) expect(headers['request-id']).toEqual(guid);
   });
@@ -182,16 +205,32 @@ describe('refused before it is a request', () => {
     ['400 BadRequest requestMalformed', 'two Hosts', get('Host: a', 'Host: b')],
     ['400 BadRequest requestMalformed', 'a header without a colon', get('Host: x', 'nonsense')],
     ['400 BadRequest requestMalformed', 'a blank in a header name', get('Host: x', 'a b: c')],
-    ['400 BadRequest requestMalformed', 'a Content-Length that is none', get('Host: x', 'Content-Length: many')],
-    ['400 BadRequest requestMalformed', 'two lengths', get('Host: x', 'Content-Length: 1', 'Content-Length: 2')],
+    [
+      '400 BadRequest requestMalformed',
+      'a Content-Length that is none',
+      get('Host: x', 'Content-Length: many'),
+    ],
+    [
+      '400 BadRequest requestMalformed',
+      'two lengths',
+      get('Host: x', 'Content-Length: 1', 'Content-Length: 2'),
+    ],
     [
       '400 BadRequest requestMalformed',
       'a length and chunks',
       get('Host: x', 'Content-Length: 5', 'Transfer-Encoding: chunked'),
     ],
-    ['400 BadRequest requestMalformed', 'another transfer encoding', get('Host: x', 'Transfer-Encoding: gzip')],
+    [
+      '400 BadRequest requestMalformed',
+      'another transfer encoding',
+      get('Host: x', 'Transfer-Encoding: gzip'),
+    ],
     ['400 BadRequest requestMalformed', 'HTTP/9.9', `GET ${profile.path} HTTP/9.9\r\nHost: x\r\n\r\n`],
-    ['431 RequestHeaderFieldsTooLarge headersTooLarge', 'headers without end', get('Host: x', `a: ${'x'.repeat(40_000)}`)],
+    [
+      '431 RequestHeaderFieldsTooLarge headersTooLarge',
+      'headers without end',
+      get('Host: x', `a: ${'x'.repeat(40_000)}`),
+    ],
     [
       '414 UriTooLong addressTooLong',
       'an address without end',

@@ -103,7 +103,7 @@ describe('a method in a header', () => {
     const values = {
       ...own.values,
       name: 'tunnelled',
-      lastModifiedDateTime: String(membersOf(answer)['lastModifiedDateTime']),
+      lastModifiedDateTime: String(membersOf(answer).lastModifiedDateTime),
     };
     expectJson(answer, 200, writtenEntity(service, values, 2), { etag: 'W/"2"' });
   });

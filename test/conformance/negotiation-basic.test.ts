@@ -49,7 +49,12 @@ function withoutAnnotations(values: typeof profile.values): Record<string, unkno
 function withAllAnnotations(values: typeof profile.values, path: string): Record<string, unknown> {
   const members = Object.entries(writtenProperties(values)).flatMap(([name, value]) => {
     const type = value === null ? undefined : explicitTypes[name];
-    return type === undefined ? [[name, value]] : [[`${name}@odata.type`, type], [name, value]];
+    return type === undefined
+      ? [[name, value]]
+      : [
+          [`${name}@odata.type`, type],
+          [name, value],
+        ];
   });
   return {
     '@odata.type': '#microsoft.graph.cloudAppSecurityProfile',
@@ -113,8 +118,8 @@ describe('metadata levels of the collection', () => {
   /** The profile that is first by id, as its own GET tells it. */
   const readFirst = async () => {
     const [item = {}] = itemsOf(await get(undefined, page));
-    const values = (await get(undefined, `${collectionPath}/${item['id']}`)).body as typeof profile.values;
-    return { values, path: `${collectionPath}/${item['id']}` };
+    const values = (await get(undefined, `${collectionPath}/${item.id}`)).body as typeof profile.values;
+    return { values, path: `${collectionPath}/${item.id}` };
   };
 
   it('none keeps the link alone', async () => {
@@ -142,7 +147,9 @@ describe('metadata levels of the collection', () => {
   });
 
   it.each(['/v1.0/security', '/v1.0/'])('none of %s has no context', async (path) => {
-    expect(membersOf(await get('application/json;odata.metadata=none', path))).not.toHaveProperty(['@odata.context']);
+    expect(membersOf(await get('application/json;odata.metadata=none', path))).not.toHaveProperty([
+      '@odata.context',
+    ]);
   });
 });
 
@@ -246,7 +253,7 @@ describe('Prefer: omit-values=nulls', () => {
       ...Object.fromEntries(present),
       vendorInformation,
     });
-    expect(answer.headers['etag']).toBe('W/"1"');
+    expect(answer.headers.etag).toBe('W/"1"');
   });
 });
 

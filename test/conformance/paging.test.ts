@@ -77,7 +77,7 @@ describe('the first page', () => {
     const answer = await service.send({ path: `${collectionPath}?$top=5` });
     for (const item of itemsOf(answer)) {
       const { '@odata.context': _, ...alone } = membersOf(
-        await service.send({ path: `${collectionPath}/${item['id']}` }),
+        await service.send({ path: `${collectionPath}/${item.id}` }),
       );
       expect(JSON.stringify(item)).toBe(JSON.stringify(alone));
     }
@@ -182,7 +182,12 @@ describe('the size as generic OData clients mean it', () => {
   ])('%j under %j: %j', async (options, headers, sizes) => {
     const pages = await readPages({ path: `${collectionPath}${options}`, headers });
     expect(sizesOf(pages)).toEqual(sizes);
-    expect(pages.flatMap(idsOf)).toEqual(allIds.slice(0, sizes.reduce((sum, size) => sum + size, 0)));
+    expect(pages.flatMap(idsOf)).toEqual(
+      allIds.slice(
+        0,
+        sizes.reduce((sum, size) => sum + size, 0),
+      ),
+    );
   });
 
   it('a total beyond the largest page goes on to exactly that total', async () => {
@@ -214,7 +219,10 @@ describe('while others write', () => {
         await service.send({ method: 'DELETE', path: `${collectionPath}/${id}` });
       }
       made.push(await service.create(), await service.create());
-      await service.send({ path: `${collectionPath}/${exampleId}`, body: { riskScore: String(seen.length) } });
+      await service.send({
+        path: `${collectionPath}/${exampleId}`,
+        body: { riskScore: String(seen.length) },
+      });
       const link = linkOf(answer);
       path = link === undefined ? undefined : pathOf(link);
     }
@@ -256,7 +264,11 @@ describe('$skiptoken', () => {
 
   it.each(['', 'x', '100', 'AAAA', 'a.b', '%C3%BC', 'A'.repeat(15_000), `${'A'.repeat(80)}`])(
     '%j was never given out',
-    (token) => refused(token, /^The \$skiptoken (is malformed|was altered or does not come from this service)\. Follow /),
+    (token) =>
+      refused(
+        token,
+        /^The \$skiptoken (is malformed|was altered or does not come from this service)\. Follow /,
+      ),
   );
 
   it('altered anywhere is refused', async () => {
@@ -265,7 +277,9 @@ describe('$skiptoken', () => {
       const other = token[index] === 'A' ? 'B' : 'A';
       await refused(
         token.slice(0, index) + other + token.slice(index + 1),
-        new RegExp(`^The \\$skiptoken (is malformed|was altered or does not come from this service)\\. ${advice}$`),
+        new RegExp(
+          `^The \\$skiptoken (is malformed|was altered or does not come from this service)\\. ${advice}$`,
+        ),
       );
     }
   });
@@ -273,7 +287,8 @@ describe('$skiptoken', () => {
   it('cut or lengthened is refused', async () => {
     const token = await freshToken();
     const message = new RegExp(`${advice}$`);
-    for (const other of [token.slice(0, -1), token.slice(1), `${token}A`, token + token]) await refused(other, message);
+    for (const other of [token.slice(0, -1), token.slice(1), `${token}A`, token + token])
+      await refused(other, message);
   });
 
   it('of another tenant is refused', async () => {
@@ -299,19 +314,26 @@ describe('$skiptoken', () => {
 });
 
 describe('options that cannot be honoured', () => {
-  it.each(['-1', '+1', '1.5', 'ten', '', ' 1', '1e3', '0x10', '١', 'null', "'5'"])('$top=%s', async (value) => {
-    const answer = await service.send({ path: `${collectionPath}?$top=${encodeURIComponent(value)}` });
-    expectRefusal(answer, '400 BadRequest optionInvalid', {
-      target: '$top',
-      message: `Invalid value '${value}' for $top; a non-negative integer in plain digits is expected.`,
-    });
-  });
+  it.each(['-1', '+1', '1.5', 'ten', '', ' 1', '1e3', '0x10', '١', 'null', "'5'"])(
+    '$top=%s',
+    async (value) => {
+      const answer = await service.send({ path: `${collectionPath}?$top=${encodeURIComponent(value)}` });
+      expectRefusal(answer, '400 BadRequest optionInvalid', {
+        target: '$top',
+        message: `Invalid value '${value}' for $top; a non-negative integer in plain digits is expected.`,
+      });
+    },
+  );
 
   it.each(['$top=1&$top=2', '$top=1&top=2', '$Top=1&$TOP=1'])('%s', async (options) => {
-    expectRefusal(await service.send({ path: `${collectionPath}?${options}` }), '400 BadRequest optionDuplicate', {
-      target: '$top',
-      message: "Query option '$top' was given twice; each may appear once, with or without '$'.",
-    });
+    expectRefusal(
+      await service.send({ path: `${collectionPath}?${options}` }),
+      '400 BadRequest optionDuplicate',
+      {
+        target: '$top',
+        message: "Query option '$top' was given twice; each may appear once, with or without '$'.",
+      },
+    );
   });
 
   it.each([
@@ -333,7 +355,10 @@ describe('options that cannot be honoured', () => {
     expectRefusal(
       await service.send({ path: `${collectionPath}?$expand=owner` }),
       '400 ExpandNotSupported expandNotSupported',
-      { target: '$expand', message: 'Expand is not allowed: the entity schema has no navigation properties.' },
+      {
+        target: '$expand',
+        message: 'Expand is not allowed: the entity schema has no navigation properties.',
+      },
     );
   });
 
@@ -341,23 +366,34 @@ describe('options that cannot be honoured', () => {
   it.each(['$index=1', '$levels=1', '$deltatoken=x', '$id=x'])('%s is not built: 501', async (option) => {
     const [name = ''] = option.split('=');
     for (const path of [collectionPath, `${collectionPath}/${exampleId}`]) {
-      expectRefusal(await service.send({ path: `${path}?${option}` }), '501 NotImplemented optionUnsupported', {
-        target: name,
-        message: `The query option '${name}' is not yet supported here.`,
-      });
+      expectRefusal(
+        await service.send({ path: `${path}?${option}` }),
+        '501 NotImplemented optionUnsupported',
+        {
+          target: name,
+          message: `The query option '${name}' is not yet supported here.`,
+        },
+      );
     }
   });
 
   it.each(['$top=%', '$top=%2', '$top=%zz', '$top=%ff', '%ff=1'])('%s is malformed', async (options) => {
     const answer = await service.send({ path: `${collectionPath}?${options}` });
-    expect([answer.status, (answer.body as { error: { code: string } }).error.code]).toEqual([400, 'BadRequest']);
+    expect([answer.status, (answer.body as { error: { code: string } }).error.code]).toEqual([
+      400,
+      'BadRequest',
+    ]);
   });
 
   it('too many options', async () => {
     const options = Array.from({ length: 257 }, (_, index) => `custom${index}=1`).join('&');
-    expectRefusal(await service.send({ path: `${collectionPath}?${options}` }), '400 BadRequest queryTooComplex', {
-      target: 'query',
-      message: 'The query has more than 256 options; at most 256 are allowed.',
-    });
+    expectRefusal(
+      await service.send({ path: `${collectionPath}?${options}` }),
+      '400 BadRequest queryTooComplex',
+      {
+        target: 'query',
+        message: 'The query has more than 256 options; at most 256 are allowed.',
+      },
+    );
   });
 });

@@ -37,10 +37,7 @@ function sampleValues({ name, type }: Property): readonly [PropertyValue, Proper
         ['two', 'zwölf', 'two'],
       ];
     case 'complex':
-      return [
-        membersWith(type.properties, 'one'),
-        membersWith(type.properties, 'two'),
-      ];
+      return [membersWith(type.properties, 'one'), membersWith(type.properties, 'two')];
     default:
       return type.name === 'Edm.Boolean' ? [true, false] : [`${name} one`, `${name} "two" \\ ✓ 𝄞\n`];
   }
@@ -50,11 +47,15 @@ function membersWith(members: readonly Property[], text: string): { readonly [na
   return Object.fromEntries(members.map(({ name }) => [name, `${name} ${text}`]));
 }
 
-const firstValues = Object.fromEntries(writable.map((property) => [property.name, sampleValues(property)[0]]));
-const secondValues = Object.fromEntries(writable.map((property) => [property.name, sampleValues(property)[1]]));
+const firstValues = Object.fromEntries(
+  writable.map((property) => [property.name, sampleValues(property)[0]]),
+);
+const secondValues = Object.fromEntries(
+  writable.map((property) => [property.name, sampleValues(property)[1]]),
+);
 
 /** The time of the last change, as an answer states it. */
-const modifiedOf = (answer: Answer) => String(membersOf(answer)['lastModifiedDateTime']);
+const modifiedOf = (answer: Answer) => String(membersOf(answer).lastModifiedDateTime);
 
 /** Sends a PATCH that takes effect, and checks the answer, the entity read afterwards and the one new record. */
 async function expectEffect(from: EntityValues, body: unknown, changed: EntityValues): Promise<void> {
@@ -65,7 +66,9 @@ async function expectEffect(from: EntityValues, body: unknown, changed: EntityVa
   const etag = 'W/"2"';
   expectJson(answer, 200, writtenEntity(service, values, 2), { etag });
   expectJson(await service.send({ path: profile.path }), 200, writtenEntity(service, values, 2), { etag });
-  expect(ticksOf(lastModifiedDateTime)).toBeGreaterThanOrEqual(ticksOf(String(profile.values['createdDateTime'])));
+  expect(ticksOf(lastModifiedDateTime)).toBeGreaterThanOrEqual(
+    ticksOf(String(profile.values.createdDateTime)),
+  );
   const names = [...Object.keys(changed), 'lastModifiedDateTime'];
   const pick = (all: EntityValues) => Object.fromEntries(names.map((name) => [name, all[name]]));
   const record = changeBy(answer, profile.id, {
@@ -88,7 +91,8 @@ async function expectNoEffect(from: EntityValues, body: unknown): Promise<void> 
 describe('each property', () => {
   it.each(writable.map((property) => [property.name, property] as const))(
     '%s: a value replaces null, everything absent keeps its value',
-    (name, property) => expectEffect({}, { [name]: sampleValues(property)[0] }, { [name]: sampleValues(property)[0] }),
+    (name, property) =>
+      expectEffect({}, { [name]: sampleValues(property)[0] }, { [name]: sampleValues(property)[0] }),
   );
 
   it.each(writable.map((property) => [property.name, property] as const))(
@@ -119,7 +123,8 @@ describe('each property', () => {
     await expectEffect(firstValues, { [name]: value, name: 'next' }, { name: 'next' });
   });
 
-  it('all at once: what arrives is what is there', () => expectEffect(firstValues, secondValues, secondValues));
+  it('all at once: what arrives is what is there', () =>
+    expectEffect(firstValues, secondValues, secondValues));
 
   it('all cleared at once', () => {
     const cleared = Object.fromEntries(writable.map(({ name, nullable }) => [name, nullable ? null : []]));
@@ -179,7 +184,10 @@ describe('vendorInformation merges', () => {
   it('{} on a value changes nothing', () => expectNoEffect({ vendorInformation }, { vendorInformation: {} }));
   it('{} on null leaves null', () => expectNoEffect({}, { vendorInformation: {} }));
   it('an object with nothing but its type leaves null', () =>
-    expectNoEffect({}, { vendorInformation: { '@odata.type': '#microsoft.graph.securityVendorInformation' } }));
+    expectNoEffect(
+      {},
+      { vendorInformation: { '@odata.type': '#microsoft.graph.securityVendorInformation' } },
+    ));
 });
 
 describe('tags are replaced', () => {
@@ -223,7 +231,8 @@ describe('bodies that change nothing', () => {
     (annotation) => expectNoEffect(firstValues, { vendorInformation: { [annotation]: 'x' } }),
   );
 
-  it('the etag in the body is no If-Match', () => expectEffect({}, { '@odata.etag': 'W/"9"', name: 'n' }, { name: 'n' }));
+  it('the etag in the body is no If-Match', () =>
+    expectEffect({}, { '@odata.etag': 'W/"9"', name: 'n' }, { name: 'n' }));
 
   it('unknownFutureValue counts as absent', async () => {
     await expectNoEffect({ permissionsRequired: 'guest' }, { permissionsRequired: 'unknownFutureValue' });
@@ -284,16 +293,19 @@ describe('@odata.type', () => {
     });
   });
 
-  it.each([`#${ours}`, '#microsoft.graph.alert', 5])('%j is refused inside vendorInformation', async (type) => {
-    const profile = await service.create({});
-    const body = { vendorInformation: { '@odata.type': type, vendor: 'm' } };
-    const answer = await expectUnchanged(service, profile, () => service.send(patchOf(profile, body)));
-    const target = 'vendorInformation/@odata.type';
-    expectRefusal(answer, '400 BadRequest payloadTypeMismatch', {
-      target,
-      message: `${target} cannot be ${JSON.stringify(type)}. The type here is "#${vendors}" and cannot be changed.`,
-    });
-  });
+  it.each([`#${ours}`, '#microsoft.graph.alert', 5])(
+    '%j is refused inside vendorInformation',
+    async (type) => {
+      const profile = await service.create({});
+      const body = { vendorInformation: { '@odata.type': type, vendor: 'm' } };
+      const answer = await expectUnchanged(service, profile, () => service.send(patchOf(profile, body)));
+      const target = 'vendorInformation/@odata.type';
+      expectRefusal(answer, '400 BadRequest payloadTypeMismatch', {
+        target,
+        message: `${target} cannot be ${JSON.stringify(type)}. The type here is "#${vendors}" and cannot be changed.`,
+      });
+    },
+  );
 
   it('may be written @type in a 4.01 body', async () => {
     const profile = await service.create({});
@@ -385,12 +397,15 @@ describe('the page itself', () => {
 });
 
 describe('If-Match', () => {
-  it.each(['W/"1"', '"1"', '*', 'W/"7", W/"1"', '"a,b" , W/"1"'])('%s lets the first version be changed', async (tag) => {
-    const profile = await service.create({});
-    const answer = await service.send(patchOf(profile, { name: 'n' }, { 'If-Match': tag }));
-    const values = { ...profile.values, name: 'n', lastModifiedDateTime: modifiedOf(answer) };
-    expectJson(answer, 200, writtenEntity(service, values, 2), { etag: 'W/"2"' });
-  });
+  it.each(['W/"1"', '"1"', '*', 'W/"7", W/"1"', '"a,b" , W/"1"'])(
+    '%s lets the first version be changed',
+    async (tag) => {
+      const profile = await service.create({});
+      const answer = await service.send(patchOf(profile, { name: 'n' }, { 'If-Match': tag }));
+      const values = { ...profile.values, name: 'n', lastModifiedDateTime: modifiedOf(answer) };
+      expectJson(answer, 200, writtenEntity(service, values, 2), { etag: 'W/"2"' });
+    },
+  );
 
   it('given twice, counts as one list', async () => {
     const profile = await service.create({});
@@ -423,7 +438,7 @@ describe('If-Match', () => {
     for (const version of [1, 2, 3]) {
       const headers = { 'If-Match': `W/"${version}"` };
       const answer = await service.send(patchOf(profile, { name: `n${version}` }, headers));
-      expect(answer.headers['etag']).toBe(`W/"${version + 1}"`);
+      expect(answer.headers.etag).toBe(`W/"${version + 1}"`);
       expectStale(await service.send(patchOf(profile, { name: 'late' }, headers)), 'If-Match', version + 1);
     }
     const kinds = service.changes.of(profile.id).map(({ kind, version }) => `${kind} ${version}`);
@@ -480,7 +495,7 @@ describe('If-None-Match', () => {
   it('another version lets the change happen', async () => {
     const profile = await service.create({});
     const answer = await service.send(patchOf(profile, { name: 'n' }, { 'If-None-Match': 'W/"2"' }));
-    expect([answer.status, answer.headers['etag']]).toEqual([200, 'W/"2"']);
+    expect([answer.status, answer.headers.etag]).toEqual([200, 'W/"2"']);
   });
 
   it('malformed is 400', async () => {
@@ -523,12 +538,15 @@ describe('Prefer', () => {
     },
   );
 
-  it.each(['return=everything', 'handling=strict', 'create-if-missing', '', ';;,,'])('%j is ignored', async (Prefer) => {
-    const profile = await service.create({});
-    const answer = await service.send(patchOf(profile, { name: 'n' }, { Prefer }));
-    const values = { ...profile.values, name: 'n', lastModifiedDateTime: modifiedOf(answer) };
-    expectJson(answer, 200, writtenEntity(service, values, 2), { etag: 'W/"2"' });
-  });
+  it.each(['return=everything', 'handling=strict', 'create-if-missing', '', ';;,,'])(
+    '%j is ignored',
+    async (Prefer) => {
+      const profile = await service.create({});
+      const answer = await service.send(patchOf(profile, { name: 'n' }, { Prefer }));
+      const values = { ...profile.values, name: 'n', lastModifiedDateTime: modifiedOf(answer) };
+      expectJson(answer, 200, writtenEntity(service, values, 2), { etag: 'W/"2"' });
+    },
+  );
 
   it('cannot make a PATCH insert', async () => {
     const path = `${collectionPath}/${absentId}`;
@@ -549,7 +567,7 @@ describe('under load', () => {
       names.map((name) => service.send(patchOf(profile, { [name]: firstValues[name] }))),
     );
     expect(answers.map(({ status }) => status)).toEqual(names.map(() => 200));
-    const tags = answers.map(({ headers }) => headers['etag']).sort();
+    const tags = answers.map(({ headers }) => headers.etag).sort();
     expect(new Set(tags).size).toBe(names.length);
     const read = membersOf(await service.send({ path: profile.path }));
     expect(read).toMatchObject({

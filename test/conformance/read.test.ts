@@ -29,7 +29,11 @@ describe('GET', () => {
   it('finds the profile of the page among the sample', async () => {
     const answer = await service.send({ path: `${collectionPath}/${exampleId}` });
     expect(answer.status).toBe(200);
-    expect(membersOf(answer)).toMatchObject({ id: exampleId, name: 'Contoso Expense', '@odata.etag': 'W/"1"' });
+    expect(membersOf(answer)).toMatchObject({
+      id: exampleId,
+      name: 'Contoso Expense',
+      '@odata.etag': 'W/"1"',
+    });
   });
 
   it('header and annotation name the same version', async () => {
@@ -37,7 +41,7 @@ describe('GET', () => {
     for (const name of ['a', 'b', 'c']) {
       await service.send(patchOf(profile, { name }));
       const answer = await service.send({ path: profile.path });
-      expect(membersOf(answer)['@odata.etag']).toBe(answer.headers['etag']);
+      expect(membersOf(answer)['@odata.etag']).toBe(answer.headers.etag);
     }
   });
 
@@ -59,14 +63,18 @@ describe('GET', () => {
     for (let index = 0; index < 20; index += 1) {
       const name = `n${index}`;
       await service.send(patchOf(profile, { name }, { Prefer: 'return=minimal' }));
-      expect(membersOf(await service.send({ path: profile.path }))['name']).toBe(name);
+      expect(membersOf(await service.send({ path: profile.path })).name).toBe(name);
     }
   });
 
   it('of an unknown id is 404', async () => {
-    expectRefusal(await service.send({ path: `${collectionPath}/nobody` }), '404 ResourceNotFound entityNotFound', {
-      message: "Resource could not be discovered: no cloudAppSecurityProfile with the id 'nobody'.",
-    });
+    expectRefusal(
+      await service.send({ path: `${collectionPath}/nobody` }),
+      '404 ResourceNotFound entityNotFound',
+      {
+        message: "Resource could not be discovered: no cloudAppSecurityProfile with the id 'nobody'.",
+      },
+    );
   });
 });
 
@@ -81,7 +89,7 @@ describe('If-None-Match', () => {
     const profile = await service.create();
     await service.send(patchOf(profile, { name: 'n' }));
     const answer = await service.send({ path: profile.path, headers: { 'If-None-Match': 'W/"1"' } });
-    expect([answer.status, answer.headers['etag']]).toEqual([200, 'W/"2"']);
+    expect([answer.status, answer.headers.etag]).toEqual([200, 'W/"2"']);
   });
 
   it('is no help for what does not exist', async () => {
@@ -130,7 +138,11 @@ describe('HEAD', () => {
     const [get, head] = [await service.send({ path }), await service.send({ path, method: 'HEAD' })];
     expect([head.status, head.text]).toEqual([200, '']);
     // The link to the next page is sealed anew each time, always to the same length.
-    expectHeaders(head, { 'content-type': minimalType, 'content-length': get.headers['content-length'], ...own });
+    expectHeaders(head, {
+      'content-type': minimalType,
+      'content-length': get.headers['content-length'],
+      ...own,
+    });
   });
 
   it('304 under If-None-Match', async () => {

@@ -29,7 +29,7 @@ const as = (token: string, ask: Ask): Promise<Answer> => service.send({ ...ask, 
 async function createAs(token: string, name: string): Promise<{ id: string; path: string; body: unknown }> {
   const answer = await as(token, { method: 'POST', path: collectionPath, body: { name } });
   expect(answer.status).toBe(201);
-  const id = String(membersOf(answer)['id']);
+  const id = String(membersOf(answer).id);
   return { id, path: `${collectionPath}/${id}`, body: answer.body };
 }
 
@@ -59,7 +59,9 @@ describe('another tenant’s profile', () => {
   it('neither is the sample, which belongs to the test tenant', async () => {
     const path = `${collectionPath}/${exampleId}`;
     expect((await as(first, { path })).status).toBe(404);
-    const answer = await expectUnchanged(service, { path }, () => as(first, patchOf({ path }, { name: 'taken' })));
+    const answer = await expectUnchanged(service, { path }, () =>
+      as(first, patchOf({ path }, { name: 'taken' })),
+    );
     expect(answer.status).toBe(404);
     expect((await service.send({ path })).status).toBe(200);
   });
@@ -103,9 +105,12 @@ describe('writes', () => {
         as(second, patchOf(ours, { name: 'wrong' })),
       ]).flat(),
     );
-    expect(answers.map(({ status }) => status).sort()).toEqual([...Array(40).fill(200), ...Array(40).fill(404)]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([
+      ...Array(40).fill(200),
+      ...Array(40).fill(404),
+    ]);
     const versions = [await as(first, { path: ours.path }), await as(second, { path: theirs.path })];
-    expect(versions.map(({ headers }) => headers['etag'])).toEqual(['W/"21"', 'W/"21"']);
+    expect(versions.map(({ headers }) => headers.etag)).toEqual(['W/"21"', 'W/"21"']);
     expect(service.changes.of(ours.id)).toHaveLength(21);
     expect(service.changes.of(theirs.id)).toHaveLength(21);
   });
@@ -130,7 +135,7 @@ describe('writes', () => {
     const body = { azureTenantId: tenants[1] };
     expect((await as(first, patchOf({ path }, body))).status).toBe(200);
     expect((await as(second, { path })).status).toBe(404);
-    expect(membersOf(await as(first, { path }))['azureTenantId']).toBe(tenants[1]);
+    expect(membersOf(await as(first, { path })).azureTenantId).toBe(tenants[1]);
   });
 });
 

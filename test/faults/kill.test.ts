@@ -11,9 +11,9 @@ import { openChangeRecords } from '../support/change-records.ts';
 import { createExchange, type Send } from '../support/exchange.ts';
 import { type RunningServer, startServer } from '../support/running-server.ts';
 
-const runs = Math.max(1, Number(process.env['CASP_RUNS'] ?? 1));
+const runs = Math.max(1, Number(process.env.CASP_RUNS ?? 1));
 const rounds = 5 * runs;
-const seed = Number(process.env['CASP_SEED'] ?? Date.now() % 1_000_000);
+const seed = Number(process.env.CASP_SEED ?? Date.now() % 1_000_000);
 const streams = 16;
 const collection = '/v1.0/security/cloudAppSecurityProfiles';
 
@@ -71,11 +71,15 @@ async function stream(index: number, round: number, send: Send): Promise<void> {
     const value = `${round}.${index}.${count}`;
     sent += 1;
     // Tags have a table of their own: a write cut in two would show there.
-    const ask = { path: `${collection}/${id}`, token, body: { riskScore: value, tags: [value, `${value}!`] } };
+    const ask = {
+      path: `${collection}/${id}`,
+      token,
+      body: { riskScore: value, tags: [value, `${value}!`] },
+    };
     const answer = await send(ask).catch(() => undefined);
     if (answer === undefined) return;
     expect(answer.status).toBe(200);
-    const version = Number(/^W\/"(\d+)"$/.exec(answer.headers['etag'] ?? '')?.[1]);
+    const version = Number(/^W\/"(\d+)"$/.exec(answer.headers.etag ?? '')?.[1]);
     acknowledged.push({ id, version, value, requestId: answer.headers['request-id'] ?? '' });
   }
 }
@@ -156,9 +160,12 @@ describe(`SIGKILL under ${streams} streams of PATCH, seed ${seed}`, () => {
       for (const id of ids) {
         const last = histories.get(id)?.at(-1);
         const { body, headers } = await send({ path: `${collection}/${id}`, token });
-        expect(headers['etag']).toBe(`W/"${last?.version}"`);
+        expect(headers.etag).toBe(`W/"${last?.version}"`);
         const { riskScore } = last?.after ?? {};
-        expect(body).toMatchObject({ riskScore, tags: last?.after.tags ?? (riskScore === 'start' ? [] : undefined) });
+        expect(body).toMatchObject({
+          riskScore,
+          tags: last?.after.tags ?? (riskScore === 'start' ? [] : undefined),
+        });
       }
       // Beyond what was acknowledged, only what was under way at a kill can be there: one write a stream and round.
       expect(updates - acknowledged.length).toBeLessThanOrEqual(streams * round);

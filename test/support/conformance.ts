@@ -86,8 +86,8 @@ async function createProfile(send: Send, values: EntityValues): Promise<Created>
   const answer = await send({ method: 'POST', path: collectionPath, body: values });
   if (answer.status !== 201) throw new Error(`not created: ${answer.status} ${answer.text}`);
   const body = membersOf(answer);
-  const id = String(body['id']);
-  const created = String(body['createdDateTime']);
+  const id = String(body.id);
+  const created = String(body.createdDateTime);
   return {
     id,
     path: `${collectionPath}/${id}`,
@@ -234,7 +234,7 @@ export async function expectUnchanged(
 ): Promise<Answer> {
   const look = async () => {
     const { status, text, headers } = await service.send({ path: profile.path });
-    return { status, text, etag: headers['etag'], changes: service.changes.count() };
+    return { status, text, etag: headers.etag, changes: service.changes.count() };
   };
   const before = await look();
   const answer = await act();

@@ -77,8 +77,8 @@ export async function openQueryDatabase(rows: readonly EntityValues[]): Promise<
       await execute(deletePlan(id), database);
     },
     async idsOf(filter) {
-      const { entities } = await page({ filter });
-      return entities.map(({ id }) => id).sort();
+      const result = await page({ filter });
+      return result.rows.map(({ entity }) => entity.id).sort();
     },
     run: (plan) => execute(plan, database),
     async close() {
@@ -115,7 +115,7 @@ export function countPlan(plan: Partial<CountPlan>): CountPlan {
 
 /** An aggregation. */
 export function applyPlan(plan: Pick<ApplyPlan, 'steps' | 'columns'> & Partial<ApplyPlan>): ApplyPlan {
-  return { ...base, kind: 'apply', count: false, ...plan };
+  return { ...base, kind: 'apply', added: [], countSteps: undefined, ...plan };
 }
 
 function deletePlan(key: string): DeletePlan {

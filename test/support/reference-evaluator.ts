@@ -332,7 +332,7 @@ const functions: Readonly<Record<Call['function'], Function>> = {
     return index < 0 ? -1n : BigInt([...string(text).slice(0, index)].length);
   },
   substring: ([text, start, length]) => substring(string(text), whole(start), length),
-  matchespattern: ([text, pattern]) => new RegExp(string(pattern), 'u').test(string(text)),
+  matchespattern: ([text, pattern]) => patternOf(string(pattern)).test(string(text)),
   year: ([when], call) => calendarOf(daysOf(when, call)).year,
   month: ([when], call) => calendarOf(daysOf(when, call)).month,
   day: ([when], call) => calendarOf(daysOf(when, call)).day,
@@ -350,6 +350,13 @@ const functions: Readonly<Record<Call['function'], Function>> = {
 };
 
 const callFunction = (call: Call, values: readonly Value[]): Value => functions[call.function](values, call);
+
+/** Patterns are in RE2 syntax, whose dot leaves out the line feed only; ECMAScript's leaves out other line ends too. */
+const patternOf = (pattern: string): RegExp =>
+  new RegExp(
+    pattern.replace(/\\.|\[[^\]]*\]|\./gsu, (part) => (part === '.' ? '[^\\n]' : part)),
+    'u',
+  );
 
 /** Characters are code points; a negative start counts from the end, at most back to the beginning. */
 function substring(text: string, start: bigint, length: Value | undefined): Value {

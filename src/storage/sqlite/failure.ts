@@ -3,7 +3,7 @@ import { SqliteError } from 'better-sqlite3';
 import { type ErrorCode, ServiceError } from '../../errors.ts';
 
 /** Why a read was ended before its end. */
-export type StopReason = 'timeLimit' | 'aborted' | 'tooLong';
+export type StopReason = 'timeLimit' | 'aborted' | 'notBrief' | 'slow';
 
 /** Thrown out of a statement that a reader must not go on with. */
 export class ReadStopped extends Error {
@@ -48,6 +48,12 @@ export function storageBusy(message: string, cause?: unknown): ServiceError {
 /** 503 storageUnavailable for a reader thread that ended in the middle of its work. */
 export function readerLost(cause: unknown): ServiceError {
   return failed('storageUnavailable', 'The reader of this query ended unexpectedly. Try again.', '1', cause);
+}
+
+/** 503 storageUnavailable for all works of a transaction that the engine ended because one of them failed. */
+export function transactionLost(cause: unknown): ServiceError {
+  if (cause instanceof ServiceError) return cause;
+  return failed('storageUnavailable', 'The transaction was lost. Try again.', '1', cause);
 }
 
 /** 503 serverStopping: the database is being closed. */

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { limits } from '../../limits.ts';
 import type { Statement } from '../../sql/statement.ts';
 import type { ReadOptions, Session } from '../database.ts';
-import { ReadStopped, timeLimitPassed, translate } from './failure.ts';
+import { ReadStopped, type StopReason, timeLimitPassed, translate } from './failure.ts';
 import { type CheckStop, openReader, type Reader } from './reader.ts';
 
 export interface LocalReader {
@@ -20,9 +20,13 @@ export interface LocalReader {
 /** Texts of statements found long that are remembered. */
 const longTextsMax = 1000;
 
+/** A statement that is slow so many times in a row is long. */
+const overrunsMax = 3;
+
 /** Opens its connection with the first read. */
 export function createLocalReader(file: string, busyTimeoutMs: number): LocalReader {
   const long = new LRUCache<string, true>({ max: longTextsMax, ttl: limits.longReadMemoryMs });
+  const overruns = new LRUCache<string, number>({ max: longTextsMax });
   let reader: Reader | undefined;
   let last: Promise<unknown> = Promise.resolve();
 
@@ -47,13 +51,22 @@ export function createLocalReader(file: string, busyTimeoutMs: number): LocalRea
   }
 
   function runBriefly(open: Reader, statement: Statement): ReturnType<Reader['run']> {
-    if (long.has(statement.text) || open.asksVirtualTable(statement)) throw new ReadStopped('tooLong');
+    if (long.has(statement.text) || open.asksVirtualTable(statement)) throw new ReadStopped('notBrief');
     try {
-      return open.run(statement, createBriefCheck());
+      const rows = open.run(statement, createBriefCheck());
+      if (overruns.size > 0) overruns.delete(statement.text);
+      return rows;
     } catch (error) {
-      if (error instanceof ReadStopped) long.set(statement.text, true);
+      if (error instanceof ReadStopped) remember(statement.text, error.reason);
       throw error;
     }
+  }
+
+  /** Many rows are proof; a pause of the process makes any statement slow once. */
+  function remember(text: string, reason: StopReason): void {
+    const count = (overruns.get(text) ?? 0) + 1;
+    overruns.set(text, count);
+    if (reason !== 'slow' || count >= overrunsMax) long.set(text, true);
   }
 
   return {
@@ -87,6 +100,7 @@ function createBriefCheck(): CheckStop {
   let rowsLeft: number = limits.briefReadRowsMax;
   return (rows) => {
     rowsLeft -= rows;
-    if (rowsLeft < 0 || performance.now() > deadlineMs) throw new ReadStopped('tooLong');
+    if (rowsLeft < 0) throw new ReadStopped('notBrief');
+    if (performance.now() > deadlineMs) throw new ReadStopped('slow');
   };
 }

@@ -5,7 +5,7 @@ import { limits } from '../../limits.ts';
 import type { Statement } from '../../sql/statement.ts';
 import type { Row, Session } from '../database.ts';
 import { createStatements, runPrepared } from './connection.ts';
-import { isBusy, serverStopping, storageBusy, translate } from './failure.ts';
+import { isBusy, serverStopping, storageBusy, transactionLost, translate } from './failure.ts';
 
 export interface WriteQueue {
   /** Resolves once the work is on disk; rejects with what it threw, or 503 when nothing of it was kept. */
@@ -82,7 +82,7 @@ export function createWriteQueue({ handle, busyTimeoutMs, room }: WriteQueueOpti
       return () => each.resolve(value);
     } catch (error) {
       // SQLite itself ended the transaction (disk full, I/O error): nothing of the group can be kept.
-      if (!handle.inTransaction) throw error;
+      if (!handle.inTransaction) throw transactionLost(error);
       if (session.hasWritten()) control.rollbackTo();
       control.release();
       return () => each.reject(error);

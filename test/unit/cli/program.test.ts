@@ -20,6 +20,7 @@ const commands = [
   ['cert', 'path'],
   ['config'],
   ['config', 'explain'],
+  ['doctor'],
   ['version'],
 ];
 

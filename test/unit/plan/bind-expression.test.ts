@@ -25,6 +25,7 @@ import {
   text,
   whole,
 } from '../../support/bound-builders.ts';
+import { leastCpuMs } from '../../support/cpu-time.ts';
 
 const name = leaf('name');
 const isA = compare('eq', name, text('a'));
@@ -337,9 +338,9 @@ describe('parameter aliases', () => {
     const aliases = Object.fromEntries(
       names.map((alias, index) => [alias, `@p${index + 1} and @p${index + 1}`]),
     );
-    const start = performance.now();
-    expect(refusalOf(() => bindText('@p0', { ...aliases, p100: 'isSigned' })).code).toBe('queryTooComplex');
-    expect(performance.now() - start).toBeLessThan(50);
+    const bind = () => refusalOf(() => bindText('@p0', { ...aliases, p100: 'isSigned' })).code;
+    expect(bind()).toBe('queryTooComplex');
+    expect(leastCpuMs(bind, 50)).toBeLessThan(50);
   });
 
   it('may bring in list items to the limit, not beyond', () => {

@@ -47,7 +47,10 @@ export async function openScratch(options: Partial<SqliteOptions> = {}): Promise
 }
 
 /** A statement as text; tests need no dialect. */
-export const statement = (text: string, ...parameters: readonly unknown[]): Statement => ({ text, parameters });
+export const statement = (text: string, ...parameters: readonly unknown[]): Statement => ({
+  text,
+  parameters,
+});
 
 /** Adds items with ids from 1 on. */
 export async function fillItems(database: Database, count: number): Promise<void> {

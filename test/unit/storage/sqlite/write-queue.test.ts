@@ -1,7 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { limits } from '../../../../src/limits.ts';
 import type { Session } from '../../../../src/storage/database.ts';
-import { addItem, openScratch, refusal, rejection, type ScratchDatabase, statement } from './scratch-database.ts';
+import {
+  addItem,
+  openScratch,
+  refusal,
+  rejection,
+  type ScratchDatabase,
+  statement,
+} from './scratch-database.ts';
 
 let scratch: ScratchDatabase;
 beforeEach(async () => {
@@ -77,7 +84,7 @@ describe('the write queue', () => {
     const { database } = scratch;
     const increment = async (session: Session) => {
       const [row] = await session.run(statement('select count(*) as count from item'));
-      const next = Number(row?.['count']) + 1;
+      const next = Number(row?.count) + 1;
       await addItem(next)(session);
       return next;
     };
@@ -106,7 +113,9 @@ describe('the write queue', () => {
   it('rejects all of a group whose commit fails, keeps nothing of it and goes on', async () => {
     const { database } = scratch;
     await database.write((session) =>
-      session.run(statement('create table part (item integer references item (id) deferrable initially deferred)')),
+      session.run(
+        statement('create table part (item integer references item (id) deferrable initially deferred)'),
+      ),
     );
     const outcomes = await Promise.allSettled([
       database.write(addItem(1)),
@@ -140,13 +149,13 @@ describe('the write queue', () => {
   it('keeps nothing of a group whose transaction the engine ended, and says so to each', async () => {
     const { database } = scratch;
     // What the engine does by itself on an I/O error.
-    const failure = new Error('the transaction is gone');
     const breaking = async (session: Session) => {
       await session.run(statement('rollback'));
-      throw failure;
+      throw new Error('the transaction is gone');
     };
-    const works = [addItem(1), breaking, addItem(3)].map((work) => rejection(database.write(work)));
-    expect(await Promise.all(works)).toEqual([failure, failure, failure]);
+    const works = [addItem(1), breaking, addItem(3)].map((work) => refusal(database.write(work)));
+    const lost = { code: 'storageUnavailable', status: 503, retryAfter: '1' };
+    expect(await Promise.all(works)).toEqual([lost, lost, lost]);
     await database.write(addItem(2));
     expect(storedIds()).toEqual([2]);
   });

@@ -1,0 +1,75 @@
+/**
+ * A database of many profiles: loaded once for a seed, a number of rows and a schema, kept below the system's
+ * folder for temporary files, and copied for each run, so that no run sees what another one wrote.
+ */
+import { createHash } from 'node:crypto';
+import { constants, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
+import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import Database from 'better-sqlite3';
+import { firstMessage, startNode } from '../harness/processes.mjs';
+
+const loader = fileURLToPath(new URL('load-data.mjs', import.meta.url));
+const scratchRows = 20;
+
+/** The name of the database's file in a data folder of the service. */
+export const databaseName = 'casp.db';
+
+async function load(file, rows, seed) {
+  const child = startNode([loader, file, String(rows), String(seed)], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  return firstMessage(child, 'the loader');
+}
+
+/** Stands for all that decides what a load stores: schema, indexes, made-up rows, the way they are written. */
+async function fingerprint(seed) {
+  const folder = mkdtempSync(join(tmpdir(), 'casp-bench-scratch-'));
+  try {
+    const file = join(folder, databaseName);
+    await load(file, scratchRows, seed);
+    return createHash('sha256').update(describe(file)).digest('hex').slice(0, 12);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Every statement of the schema and every row of its ordinary tables, as text. */
+function describe(file) {
+  const database = new Database(file, { readonly: true });
+  try {
+    const objects = database.prepare('select type, name, sql from sqlite_schema order by name').all();
+    const tables = database.pragma('table_list').filter(({ schema, type }) => schema === 'main' && type === 'table');
+    const contents = tables.map(({ name }) => [name, database.prepare(`select * from "${name}"`).all()]);
+    return JSON.stringify([database.pragma('page_size'), objects, contents]);
+  } finally {
+    database.close();
+  }
+}
+
+/** Resolves with the folder of the loaded database and what its load took; loads it when it is not there. */
+async function requireData(rows, seed, log) {
+  const folder = join(tmpdir(), `casp-bench-${rows}-${seed}-${await fingerprint(seed)}`);
+  const note = join(folder, 'load.json');
+  if (existsSync(note)) return { folder, ...JSON.parse(readFileSync(note, 'utf8')), cached: true };
+  log(`loading ${rows} rows; this takes minutes, once`);
+  const unfinished = `${folder}.unfinished`;
+  rmSync(unfinished, { recursive: true, force: true });
+  mkdirSync(unfinished);
+  const { loadMs } = await load(join(unfinished, databaseName), rows, seed);
+  writeFileSync(join(unfinished, 'load.json'), JSON.stringify({ loadMs, loadedAt: new Date().toISOString() }));
+  renameSync(unfinished, folder);
+  return { folder, loadMs, cached: false };
+}
+
+/** Copies the data of `rows` profiles into `dataFolder`; resolves with `{ file, bytes, loadMs, cached }`. */
+export async function copyLargeData({ rows, seed, dataFolder, log }) {
+  const { folder, loadMs, cached } = await requireData(rows, seed, log);
+  log(`copying ${folder}`);
+  mkdirSync(dataFolder, { recursive: true });
+  const file = join(dataFolder, databaseName);
+  copyFileSync(join(folder, databaseName), file, constants.COPYFILE_FICLONE);
+  return { file, bytes: statSync(file).size, loadMs, cached };
+}
