@@ -1,11 +1,14 @@
 /** `npm run bench`: the service beside its floors, in turns, in one run on one machine. See bench/README.md. */
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { canPin, cores, firstMessage, startModule, stop } from './harness/processes.mjs';
-import { describeMachine, formatMachine, formatTable, summarize } from './harness/report.mjs';
-import { startService } from './harness/service.mjs';
+import { createClient } from './harness/client.mjs';
+import { canPin, cores, firstMessage, pin, startModule, stop } from './harness/processes.mjs';
+import { describeMachine, formatFindings, formatMachine, formatTable, summarize } from './harness/report.mjs';
+import { launchService, startService } from './harness/service.mjs';
+import { copyLargeData } from './million/large-data.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const defaultFixture = { rows: 10_000 };
@@ -14,11 +17,11 @@ const seed = 42;
 
 const usage = `npm run bench -- [options]
   --only NAME[,NAME]   only these workloads
-  --seconds N          length of one measurement (5)
+  --seconds N          length of one measurement (3)
   --repeats N          measurements of each server, the median counts (3)
   --connections N      connections of the load generator (64)
-  --rows N             rows, where the workload does not say (${defaultFixture.rows})
-  --data DIR           where databases go; must be a real disk (.casp)
+  --rows N             rows of every workload (${defaultFixture.rows}, or what the workload says)
+  --data DIR           where databases go; must be a real disk (.casp); a large one is kept in ${tmpdir()} besides
   --json FILE          write every figure to FILE
   --profile            CPU profile of the service, written to --profile-dir (.casp/profiles)
   --floors             the floors alone, without the service`;
@@ -39,10 +42,10 @@ function parseOptions() {
   const flag = { type: 'boolean', default: false };
   const options = {
     only: { type: 'string' },
-    seconds: text('5'),
+    seconds: text('3'),
     repeats: text('3'),
     connections: text('64'),
-    rows: text(String(defaultFixture.rows)),
+    rows: { type: 'string' },
     data: text(here('../.casp')),
     json: { type: 'string' },
     profile: flag,
@@ -52,10 +55,9 @@ function parseOptions() {
   };
   try {
     const { values } = parseArgs({ options });
-    const whole = ['seconds', 'repeats', 'connections', 'rows'].map((name) => [
-      name,
-      positiveInteger(name, values[name]),
-    ]);
+    const whole = ['seconds', 'repeats', 'connections', 'rows']
+      .filter((name) => values[name] !== undefined)
+      .map((name) => [name, positiveInteger(name, values[name])]);
     return { ...values, ...Object.fromEntries(whole) };
   } catch (error) {
     return fail(`${error.message}\n\n${usage}`);
@@ -87,7 +89,7 @@ async function loadWorkloads(only) {
 function groupByFixture(workloads, rows) {
   const groups = new Map();
   for (const workload of workloads) {
-    const fixture = { ...defaultFixture, rows, ...workload.fixture };
+    const fixture = { ...defaultFixture, ...workload.fixture, ...(rows === undefined ? {} : { rows }) };
     const key = JSON.stringify(fixture);
     const group = groups.get(key) ?? { fixture, workloads: [] };
     group.workloads.push(workload);
@@ -146,6 +148,32 @@ async function load(task) {
   }
 }
 
+/** What a study may use beside the servers; `load` is one measurement of a list of requests or of a workload. */
+function createStudyTools(service, data, ids, options) {
+  const { repeats, seconds, connections } = options;
+  let runs = 0;
+  return {
+    ...service,
+    data,
+    ids,
+    repeats,
+    client: createClient(service.target),
+    load(task) {
+      runs += 1;
+      const common = { target: service.target, ids, connections, seconds, warmUpSeconds };
+      return load({ ...common, seed: seed + runs, label: `study ${runs}`, ...task });
+    },
+  };
+}
+
+/** A study measures in its own way and says what it found, each with its goal. */
+async function runStudy(workload, tools) {
+  console.error(`${workload.name} …`);
+  const findings = await workload.study(tools);
+  for (const { what, measured } of findings) console.error(`${workload.name}: ${what}: ${measured}`);
+  return { name: workload.name, title: workload.title, findings };
+}
+
 /** All repeats of one workload, the servers taking turns so that a slow minute hits all alike. */
 async function measureWorkload(workload, targets, ids, options) {
   const involved = targets.filter(({ name, path }) => name === 'service' || workload.against.includes(path));
@@ -181,40 +209,73 @@ async function measureWorkload(workload, targets, ids, options) {
   return { name: workload.name, title: workload.title, targets: summaries };
 }
 
+const log = (text) => console.error(`bench: ${text}`);
+
+/** The service with the fixture's rows, created through POST or imported beforehand, and ids to ask for. */
+async function openService(fixture, folder, options) {
+  const dataFolder = join(folder, 'service');
+  const profileFolder = options.profile ? options['profile-dir'] : undefined;
+  if (!fixture.imported) {
+    const service = await startService({ fixture, dataFolder, seed, profileFolder });
+    return { service, rows: service.rows, ids: service.rows.map(({ id }) => id) };
+  }
+  const data = await copyLargeData({ rows: fixture.rows, seed, dataFolder, log });
+  const service = await launchService({ fixture, dataFolder, profileFolder });
+  return { service, data, rows: [], ids: data.ids };
+}
+
+/** Starts the floors that the workloads of a group are compared with. */
+async function startFloors(workloads, rows, folder, running) {
+  const names = new Set(workloads.flatMap(({ against = [] }) => against));
+  const rowsFile = join(folder, 'rows.jsonl');
+  writeFileSync(rowsFile, `${rows.map((row) => JSON.stringify(row)).join('\n')}\n`);
+  const targets = [];
+  for (const name of names) {
+    const floor = await startFloor(name, rowsFile, folder);
+    running.push(floor);
+    targets.push(floor.target);
+  }
+  return targets;
+}
+
 /** Starts the servers of one fixture, measures its workloads, stops the servers whatever happened. */
 async function measureGroup({ fixture, workloads }, folder, options) {
   const running = [];
   try {
-    const targets = [];
-    let rows;
     if (options.floors) {
-      rows = await makeRows(fixture.rows);
-    } else {
-      const profileFolder = options.profile ? options['profile-dir'] : undefined;
-      const service = await startService({
-        fixture,
-        dataFolder: join(folder, 'service'),
-        seed,
-        profileFolder,
-      });
-      running.push(service);
-      targets.push(service.target);
-      rows = service.rows;
+      const rows = await makeRows(fixture.rows);
+      const targets = await startFloors(workloads, rows, folder, running);
+      return await measureAll(workloads, targets, { ids: rows.map(({ id }) => id) }, options);
     }
-    const rowsFile = join(folder, 'rows.jsonl');
-    writeFileSync(rowsFile, `${rows.map((row) => JSON.stringify(row)).join('\n')}\n`);
-    for (const name of new Set(workloads.flatMap(({ against }) => against))) {
-      const floor = await startFloor(name, rowsFile, folder);
-      running.push(floor);
-      targets.push(floor.target);
-    }
-    const ids = rows.map(({ id }) => id);
-    const results = [];
-    for (const workload of workloads) results.push(await measureWorkload(workload, targets, ids, options));
-    return results;
+    const opened = await openService(fixture, folder, options);
+    running.push(opened.service);
+    const floors = await startFloors(workloads, opened.rows, folder, running);
+    return await measureAll(workloads, [opened.service.target, ...floors], opened, options);
   } finally {
     await Promise.all(running.map((server) => server.stop()));
   }
+}
+
+async function measureAll(workloads, targets, { service, data, ids }, options) {
+  const results = [];
+  for (const workload of workloads) {
+    if (workload.study === undefined) results.push(await measureWorkload(workload, targets, ids, options));
+    else results.push(await runStudy(workload, createStudyTools(service, data, ids, options)));
+  }
+  return results;
+}
+
+/** The report: loads, studies, and how they were measured. */
+function print(results, { connections, seconds, repeats, profile, ...options }, machine) {
+  const loads = results.filter(({ targets }) => targets !== undefined);
+  const studies = results.filter(({ findings }) => findings !== undefined);
+  if (loads.length > 0) console.log(`\n${formatTable(loads)}`);
+  if (studies.length > 0) console.log(`\n${formatFindings(studies)}`);
+  console.log(
+    `\nMedians of ${repeats} × ${seconds} s after ${warmUpSeconds} s of warm-up, ${connections} connections.`,
+  );
+  console.log(formatMachine(machine));
+  if (profile) console.log(`CPU profiles of the service: ${options['profile-dir']}`);
 }
 
 async function main() {
@@ -223,7 +284,10 @@ async function main() {
     console.log(usage);
     return;
   }
-  const workloads = await loadWorkloads(options.only);
+  const found = await loadWorkloads(options.only);
+  const workloads = found.filter(({ study }) => !options.floors || study === undefined);
+  // Whatever measures in this process itself asks from the core of the load generator.
+  pin(process.pid, cores.load);
   mkdirSync(options.data, { recursive: true });
   const folder = mkdtempSync(join(options.data, 'bench-'));
   const machine = describeMachine({ folder, pinned: canPin });
@@ -234,18 +298,11 @@ async function main() {
       mkdirSync(groupFolder);
       results.push(...(await measureGroup(group, groupFolder, options)));
     }
-    const { connections, seconds, repeats, rows } = options;
-    console.log(`\n${formatTable(results)}\n`);
-    console.log(
-      `Medians of ${repeats} × ${seconds} s after ${warmUpSeconds} s of warm-up, ${connections} connections, ${rows} rows.`,
-    );
-    console.log(formatMachine(machine));
-    if (options.profile) console.log(`CPU profiles of the service: ${options['profile-dir']}`);
+    print(results, options, machine);
     if (options.json !== undefined) {
-      writeFileSync(
-        options.json,
-        `${JSON.stringify({ machine, connections, seconds, repeats, rows, results }, null, 2)}\n`,
-      );
+      const { connections, seconds, repeats } = options;
+      const figures = { machine, connections, seconds, repeats, results };
+      writeFileSync(options.json, `${JSON.stringify(figures, null, 2)}\n`);
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });

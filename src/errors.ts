@@ -65,6 +65,11 @@ export const errorTable = {
     'BadRequest',
     'A $skiptoken is older than its lifetime; start the query again.',
   ),
+  repeatabilityConflict: entry(
+    400,
+    'BadRequest',
+    'A Repeatability-Request-ID was used before for another request.',
+  ),
   batchInvalid: entry(400, 'BadRequest', 'A $batch, or one request of it, is not sound as an envelope.'),
   versionNotSupported: entry(
     400,
@@ -106,6 +111,11 @@ export const errorTable = {
     412,
     'PreconditionFailed',
     'If-Match or If-None-Match does not hold for the current version.',
+  ),
+  repeatabilityExpired: entry(
+    412,
+    'PreconditionFailed',
+    'A repeatable request was first sent too long ago to be recognised.',
   ),
   bodyTooLarge: entry(413, 'RequestEntityTooLarge', 'The body exceeds the limit.'),
   addressTooLong: entry(414, 'UriTooLong', 'The request address exceeds the limit.'),

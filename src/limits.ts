@@ -70,6 +70,10 @@ export const limits = {
   rowsMax: 2_000_000_000,
   /** Rows of an $apply result, which is not paged; beyond it the question is too broad. */
   applyRowsMax: 10_000,
+  /** A POST sent again within a day is recognised (Protocol digest 2.10). */
+  repeatabilityLifetimeMs: 24 * 60 * 60 * 1000,
+  /** Rows of an expanded collection; the rest is behind its next link. */
+  expandedPageSizeMax: 20,
   /** Requests in one $batch, as in Graph. */
   batchPartsMax: 20,
   /** Headers of one part of a multipart batch. */

@@ -22,7 +22,8 @@ export function createClient({ url, token }) {
           const ms = performance.now() - startMs;
           const text = Buffer.concat(chunks).toString('utf8');
           if (response.statusCode >= 200 && response.statusCode <= 299) resolve({ text, ms });
-          else reject(new Error(`${method} ${path} answered ${response.statusCode}:\n${text.slice(0, 2000)}`));
+          else
+            reject(new Error(`${method} ${path} answered ${response.statusCode}:\n${text.slice(0, 2000)}`));
         });
       });
       request.on('error', reject);

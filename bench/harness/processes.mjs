@@ -13,7 +13,8 @@ const stopTimeoutMs = 20_000;
 
 /** Starts Node with `parameters` on `core`, or on any core when there is none given. */
 export function startNode(parameters, { core, ...options }) {
-  const command = canPin && core !== undefined ? ['taskset', '-c', String(core), process.execPath] : [process.execPath];
+  const command =
+    canPin && core !== undefined ? ['taskset', '-c', String(core), process.execPath] : [process.execPath];
   return spawn(command[0], [...command.slice(1), ...parameters], options);
 }
 

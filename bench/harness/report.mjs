@@ -48,9 +48,10 @@ function resultLines({ title, targets }) {
 /** Lines of cells as a Markdown table, the first as its head; the first `left` columns begin at the left. */
 function formatLines(lines, left) {
   const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)));
-  const pad = (cell, column) =>
-    column < left ? cell.padEnd(widths[column]) : cell.padStart(widths[column]);
-  const rule = widths.map((width, column) => (column < left ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`));
+  const pad = (cell, column) => (column < left ? cell.padEnd(widths[column]) : cell.padStart(widths[column]));
+  const rule = widths.map((width, column) =>
+    column < left ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`,
+  );
   const [head, ...rest] = lines.map((line) => `| ${line.map(pad).join(' | ')} |`);
   return [head, `|${rule.join('|')}|`, ...rest].join('\n');
 }

@@ -3,8 +3,18 @@
  * folder for temporary files, and copied for each run, so that no run sees what another one wrote.
  */
 import { createHash } from 'node:crypto';
-import { constants, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
-import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  constants,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -41,7 +51,9 @@ function describe(file) {
   const database = new Database(file, { readonly: true });
   try {
     const objects = database.prepare('select type, name, sql from sqlite_schema order by name').all();
-    const tables = database.pragma('table_list').filter(({ schema, type }) => schema === 'main' && type === 'table');
+    const tables = database
+      .pragma('table_list')
+      .filter(({ schema, type }) => schema === 'main' && type === 'table');
     const contents = tables.map(({ name }) => [name, database.prepare(`select * from "${name}"`).all()]);
     return JSON.stringify([database.pragma('page_size'), objects, contents]);
   } finally {
@@ -59,17 +71,33 @@ async function requireData(rows, seed, log) {
   rmSync(unfinished, { recursive: true, force: true });
   mkdirSync(unfinished);
   const { loadMs } = await load(join(unfinished, databaseName), rows, seed);
-  writeFileSync(join(unfinished, 'load.json'), JSON.stringify({ loadMs, loadedAt: new Date().toISOString() }));
+  writeFileSync(
+    join(unfinished, 'load.json'),
+    JSON.stringify({ loadMs, loadedAt: new Date().toISOString() }),
+  );
   renameSync(unfinished, folder);
   return { folder, loadMs, cached: false };
 }
 
-/** Copies the data of `rows` profiles into `dataFolder`; resolves with `{ file, bytes, loadMs, cached }`. */
+/** Ids from all over the table: enough for every connection of the load generator to have its own. */
+function sampleIds(file) {
+  const database = new Database(file, { readonly: true });
+  try {
+    return database
+      .prepare(`select id from cloud_app_security_profile where row_id % 50 = 7 or row_id <= 1000`)
+      .pluck()
+      .all();
+  } finally {
+    database.close();
+  }
+}
+
+/** Copies the data of `rows` profiles into `dataFolder`; resolves with `{ file, rows, ids, bytes, loadMs, cached }`. */
 export async function copyLargeData({ rows, seed, dataFolder, log }) {
   const { folder, loadMs, cached } = await requireData(rows, seed, log);
   log(`copying ${folder}`);
   mkdirSync(dataFolder, { recursive: true });
   const file = join(dataFolder, databaseName);
   copyFileSync(join(folder, databaseName), file, constants.COPYFILE_FICLONE);
-  return { file, bytes: statSync(file).size, loadMs, cached };
+  return { file, rows, ids: sampleIds(file), bytes: statSync(file).size, loadMs, cached };
 }

@@ -28,7 +28,11 @@ const answers = {
 listen(
   createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url, 'http://127.0.0.1');
-    const text = answers[pathname](testTenantId, searchParams.get('publisher'), searchParams.get('riskScore'));
+    const text = answers[pathname](
+      testTenantId,
+      searchParams.get('publisher'),
+      searchParams.get('riskScore'),
+    );
     const length = Buffer.byteLength(text);
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': length }).end(text);
   }),

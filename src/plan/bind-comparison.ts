@@ -316,6 +316,7 @@ export function bindHas(
   literal: Literal | undefined,
 ): BoundExpression {
   const type = left.kind === 'value' ? typeOf(left.expression) : undefined;
+  if (type?.kind === 'null') return nullConstant;
   if (left.kind !== 'value' || type?.kind !== 'enum')
     throw mismatch(context, left, "'has'", 'an enumeration');
   const mask = literal === undefined ? undefined : maskOf(context, type, literal, right);

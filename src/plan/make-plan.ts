@@ -1,7 +1,9 @@
 /** A request and its principal → what is to be done; every name resolved, every right checked. */
 import type { Principal, TokenPrincipal } from '../auth/authenticator.ts';
+import { unixEpochTicks } from '../edm/date-time-offset.ts';
 import type { EntitySet } from '../edm/types.ts';
 import { assert, quoteForMessage, ServiceError, unreachable } from '../errors.ts';
+import { limits } from '../limits.ts';
 import type { JsonObject, Method, ODataRequest, QueryOptionName } from '../request/odata-request.ts';
 import { authorize, requireToken } from './authorize.ts';
 import { type CollectionRequest, planCount, planList } from './bind-list.ts';
@@ -11,7 +13,7 @@ import { bindPayload, newValues } from './bind-payload.ts';
 import type { Projection } from './bound.ts';
 import { checkOptions } from './check-options.ts';
 import { negotiateJson, negotiateMetadata, plainFormat } from './negotiate.ts';
-import type { Author, Plan, Preconditions, RequestContext, WriteAnswer } from './plan.ts';
+import type { Author, Plan, Preconditions, RepeatableRequest, RequestContext, WriteAnswer } from './plan.ts';
 import { planApply, planApplyCount } from './plan-apply.ts';
 import { planProperty } from './plan-property.ts';
 import { preconditionsOf } from './preconditions.ts';
@@ -144,6 +146,7 @@ function planCreate(
   const id = context.newId();
   return {
     kind: 'create',
+    repeatable: repeatableOf(request, entitySet, principal, context),
     root: request.root,
     format: negotiateJson(request),
     entitySet,
@@ -155,6 +158,26 @@ function planCreate(
     answer: answerOf(request),
     projection: projectionOf(request, entitySet, context),
   };
+}
+
+/** Throws 412 for a request first sent before the memory of the service begins (Repeatable Requests 3.2). */
+function repeatableOf(
+  { headers, root }: ODataRequest,
+  entitySet: EntitySet,
+  { clientId }: TokenPrincipal,
+  { nowTicks }: RequestContext,
+): RepeatableRequest | undefined {
+  if (headers.repeatability === undefined) return undefined;
+  const { requestId, firstSentMs } = headers.repeatability;
+  const forgetBeforeTicks = nowTicks - BigInt(limits.repeatabilityLifetimeMs) * 10_000n;
+  if (unixEpochTicks + BigInt(firstSentMs) * 10_000n < forgetBeforeTicks) {
+    throw new ServiceError(
+      'repeatabilityExpired',
+      'Repeatability-First-Sent is too long ago for the service to know whether the request was carried out.',
+      { target: 'Repeatability-First-Sent', headers: { 'Repeatability-Result': 'rejected' } },
+    );
+  }
+  return { requestId, clientId, fingerprint: `POST ${root}/${entitySet.singleton}/${entitySet.name}`, forgetBeforeTicks };
 }
 
 function planEntity(

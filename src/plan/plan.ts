@@ -167,8 +167,19 @@ export interface ApplyPlan extends DataPlanBase {
   readonly countSteps: readonly ApplyStep[] | undefined;
 }
 
+/** What makes a POST that arrives twice create one entity (Protocol digest 2.10). */
+export interface RepeatableRequest {
+  readonly requestId: string;
+  readonly clientId: string;
+  /** Identifies method and address; another use of the same id is refused. */
+  readonly fingerprint: string;
+  /** Requests remembered from before this instant are forgotten. */
+  readonly forgetBeforeTicks: bigint;
+}
+
 export interface CreatePlan extends DataPlanBase {
   readonly kind: 'create';
+  readonly repeatable: RepeatableRequest | undefined;
   readonly values: EntityValues;
   readonly id: string;
   readonly author: Author;

@@ -1,6 +1,12 @@
 import { quoteForMessage, ServiceError } from '../errors.ts';
 import { limits } from '../limits.ts';
-import type { EntityTagCondition, MediaRange, Preferences, RequestHeaders } from './odata-request.ts';
+import type {
+  EntityTagCondition,
+  MediaRange,
+  Preferences,
+  Repeatability,
+  RequestHeaders,
+} from './odata-request.ts';
 
 type HttpHeaders = Readonly<Record<string, string | undefined>>;
 
@@ -16,8 +22,42 @@ export function parseHeaders(headers: HttpHeaders): RequestHeaders {
     accept: parseAccept(headers.accept ?? ''),
     genericClient: version !== undefined || maxVersion !== undefined,
     bodyVersion: version === undefined ? '4.0' : parseBodyVersion(version),
+    repeatability: parseRepeatability(
+      headers['repeatability-request-id'],
+      headers['repeatability-first-sent'],
+    ),
   };
 }
+
+const guidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const httpDatePattern = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+
+/** Both headers or none; a refusal says that the request was not carried out (Repeatable Requests 3). */
+function parseRepeatability(
+  id: string | undefined,
+  firstSent: string | undefined,
+): Repeatability | undefined {
+  if (id === undefined && firstSent === undefined) return undefined;
+  if (id === undefined || !guidPattern.test(id)) {
+    throw repeatabilityFault('Repeatability-Request-ID', 'a GUID is expected');
+  }
+  const firstSentMs =
+    firstSent !== undefined && httpDatePattern.test(firstSent) ? Date.parse(firstSent) : Number.NaN;
+  if (Number.isNaN(firstSentMs)) {
+    throw repeatabilityFault(
+      'Repeatability-First-Sent',
+      'a date such as Mon, 23 Nov 2026 09:14:05 GMT is expected',
+    );
+  }
+  return { requestId: id.toLowerCase(), firstSentMs };
+}
+
+const repeatabilityFault = (header: string, expected: string): ServiceError =>
+  new ServiceError(
+    'headerInvalid',
+    `The ${header} header contains an invalid value or is missing: ${expected}; send both headers or none.`,
+    { target: header, headers: { 'Repeatability-Result': 'rejected' } },
+  );
 
 /** Entity tags may hold commas, so the list is read tag by tag (RFC 9110 8.8.3). */
 const entityTagPattern = /[\t ]*(?:W\/)?"([\x21\x23-\x7e\x80-\xff]*)"[\t ]*(?:,|$)/y;

@@ -81,6 +81,14 @@ export interface MediaRange {
   readonly quality: number;
 }
 
+/** The headers that make a POST repeatable (OASIS Repeatable Requests 1.0). */
+export interface Repeatability {
+  /** A GUID in lower case. */
+  readonly requestId: string;
+  /** Milliseconds since the epoch. */
+  readonly firstSentMs: number;
+}
+
 export interface RequestHeaders {
   readonly ifMatch: EntityTagCondition | undefined;
   readonly ifNoneMatch: EntityTagCondition | undefined;
@@ -89,6 +97,8 @@ export interface RequestHeaders {
   readonly accept: readonly MediaRange[];
   /** Whether OData-Version or OData-MaxVersion was sent: generic OData clients do, Graph SDKs do not. */
   readonly genericClient: boolean;
+  /** Undefined where neither header was sent. */
+  readonly repeatability: Repeatability | undefined;
   /** The version of the body: `4.01` allows control information without the `odata.` prefix. */
   readonly bodyVersion: '4.0' | '4.01';
 }

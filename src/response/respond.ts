@@ -130,6 +130,9 @@ function respondWrite(
     ETag: weakEntityTag(entity.version),
     ...preferenceApplied(plan.answer),
     ...(status === 201 ? { Location: url } : {}),
+    ...(plan.kind === 'create' && plan.repeatable !== undefined
+      ? { 'Repeatability-Result': 'accepted' }
+      : {}),
     // Mandatory where a created entity is not sent (Protocol 8.3.4).
     ...(status === 201 && minimal ? { 'OData-EntityId': url } : {}),
   };

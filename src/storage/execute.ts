@@ -39,6 +39,7 @@ import type { Statement } from '../sql/statement.ts';
 import { readValue } from '../sql/value.ts';
 import { pick, recordChange } from './changes.ts';
 import type { Database, Row, Session } from './database.ts';
+import { findRepeated, rememberRepeatable } from './repeatable.ts';
 import type { Result } from './result.ts';
 import { readRow } from './row.ts';
 
@@ -201,8 +202,11 @@ async function apply(plan: ApplyPlan, database: Database, signal: AbortSignal | 
 }
 
 async function create(plan: CreatePlan, session: Session, { dialect }: Database): Promise<Result> {
+  const repeated = await findRepeated(plan, session, dialect);
+  if (repeated !== undefined) return { kind: 'created', entity: repeated };
   const entity = { id: plan.id, version: 1, json: writeEntityText(plan.entitySet.type, plan.values) };
   await runAll(compileInsert(plan, entity, dialect), session);
+  await rememberRepeatable(plan, entity, session, dialect);
   const { entitySet, tenantId, author, atTicks, values } = plan;
   const record = { entitySet, tenantId, id: plan.id, kind: 'created', version: 1, author, atTicks } as const;
   await recordChange(session, { ...record, before: undefined, after: values }, dialect);

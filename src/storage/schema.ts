@@ -61,6 +61,21 @@ export function schemaOf(model: Model, dialect: Dialect): Schema {
     numbered: false,
     clustered: false,
   };
+  const repeatableRequest: TableDefinition = {
+    name: 'repeatable_request',
+    columns: [
+      required('tenant_id', text),
+      required('client_id', text),
+      required('request_id', text),
+      required('fingerprint', text),
+      required('at', integer),
+      required('entity_id', text),
+      required('json', text),
+    ],
+    primaryKey: ['tenant_id', 'client_id', 'request_id'],
+    numbered: false,
+    clustered: false,
+  };
   // Shared by all instances on one database; holds no tenant's data.
   const serviceSecret: TableDefinition = {
     name: 'service_secret',
@@ -74,9 +89,13 @@ export function schemaOf(model: Model, dialect: Dialect): Schema {
       ...model.entitySets.flatMap((set) => entityTables(set, dialect)),
       changeCounter,
       changeRecord,
+      repeatableRequest,
       serviceSecret,
     ],
-    indexes: model.entitySets.flatMap((set) => entityIndexes(set, dialect)),
+    indexes: [
+      ...model.entitySets.flatMap((set) => entityIndexes(set, dialect)),
+      { name: 'repeatable_request_by_at', table: repeatableRequest.name, columns: ['tenant_id', 'at'] },
+    ],
   };
 }
 

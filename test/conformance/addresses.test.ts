@@ -166,8 +166,6 @@ describe('unknown segments', () => {
       " Did you mean 'cloudAppSecurityProfiles'?",
     ],
     ['/v1.0/security/alerts', 'alerts', ''],
-    [`/v1.0/security/cloudAppSecurityProfiles/${id}/nmae`, 'nmae', " Did you mean 'name'?"],
-    [`/v1.0/security/cloudAppSecurityProfiles('${id}')/owner`, 'owner', ''],
     [`/v1.0/security('x')/cloudAppSecurityProfiles/${id}`, "security('x')", " Did you mean 'security'?"],
     [
       '/v1.0/security/cloudAppSecurityProfiles()',

@@ -46,7 +46,11 @@ function withoutAnnotations(values: typeof profile.values): Record<string, unkno
 }
 
 /** The entity with everything a client that knows no metadata needs. */
-function withAllAnnotations(values: typeof profile.values, path: string): Record<string, unknown> {
+function withAllAnnotations(
+  values: typeof profile.values,
+  path: string,
+  etag = 'W/"1"',
+): Record<string, unknown> {
   const members = Object.entries(writtenProperties(values)).flatMap(([name, value]) => {
     const type = value === null ? undefined : explicitTypes[name];
     return type === undefined
@@ -59,7 +63,7 @@ function withAllAnnotations(values: typeof profile.values, path: string): Record
   return {
     '@odata.type': '#microsoft.graph.cloudAppSecurityProfile',
     '@odata.id': `${service.url}${path}`,
-    '@odata.etag': 'W/"1"',
+    '@odata.etag': etag,
     '@odata.editLink': `${service.url}${path}`,
     ...Object.fromEntries(members),
   };
@@ -119,7 +123,7 @@ describe('metadata levels of the collection', () => {
   const readFirst = async () => {
     const [item = {}] = itemsOf(await get(undefined, page));
     const values = (await get(undefined, `${collectionPath}/${item.id}`)).body as typeof profile.values;
-    return { values, path: `${collectionPath}/${item.id}` };
+    return { values, path: `${collectionPath}/${item.id}`, etag: String(item['@odata.etag']) };
   };
 
   it('none keeps the link alone', async () => {
@@ -134,7 +138,7 @@ describe('metadata levels of the collection', () => {
     const first = await readFirst();
     const body = {
       '@odata.context': collectionContext,
-      value: [withAllAnnotations(first.values, first.path)],
+      value: [withAllAnnotations(first.values, first.path, first.etag)],
       '@odata.nextLink': linkOf(answer),
     };
     expectJson(answer, 200, body, { 'content-type': typeFor('full') });

@@ -371,7 +371,7 @@ describe('options that cannot be honoured', () => {
         '501 NotImplemented optionUnsupported',
         {
           target: name,
-          message: `The query option '${name}' is not yet supported here.`,
+          message: `The query option '${name}' is not supported.`,
         },
       );
     }

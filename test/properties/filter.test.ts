@@ -50,7 +50,7 @@ async function unlessTooComplex<T>(ask: () => T | Promise<T>): Promise<T | undef
   try {
     return await ask();
   } catch (error) {
-    if (isTooComplex(error) || String(error).includes("'has' expected an enumeration, found null")) return undefined;
+    if (isTooComplex(error)) return undefined;
     throw error;
   }
 }

@@ -10,6 +10,7 @@ import {
 import {
   applicationPermissionsRequired,
   cloudAppSecurityProfile,
+  cloudAppSecurityProfiles,
 } from '../../src/model/cloud-app-security-profile.ts';
 import {
   type BoundExpression,
@@ -21,6 +22,7 @@ import {
   doubleType,
   durationType,
   int64Type,
+  keyOrder,
   type LeafReference,
   type OrderKey,
   stringType,
@@ -190,7 +192,9 @@ function simple(sort: Sort, { lambdas }: Place): readonly Weighted[] {
   return [
     weighted(3, constantOf(sort)),
     weighted(1, fc.constant(nullConstant)),
-    ...(references.length === 0 ? [] : [weighted(12, fc.constantFrom(...references))]),
+    ...(references.length === 0
+      ? []
+      : [weighted(sort === 'boolean' ? 3 : 12, fc.constantFrom(...references))]),
     ...(sort === 'boolean'
       ? [
           weighted(2, fc.constant({ kind: 'complexIsNull', property: vendorInformation } as const)),
@@ -437,17 +441,10 @@ function lambdaOf({ depth, lambdas }: Place): Expressions {
 /** A random filter. */
 export const filters: Expressions = expressionOf('boolean', { depth: 4, lambdas: 0 });
 
-const key = leafReferences.find(({ leaf }) => leaf.property.access === 'key');
-
 /** The key ascending: what makes every order total. */
-export const keyOrder: OrderKey = { expression: present(key), descending: false };
+export const byKey: OrderKey = keyOrder(cloudAppSecurityProfiles);
 
-function present<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('a value is missing');
-  return value;
-}
-
-/** A random order, total because it ends with the key. */
+/** A random order, total because it ends with the key; the binder leaves out constants. */
 export const orders: fc.Arbitrary<readonly OrderKey[]> = fc
   .array(
     fc.record({
@@ -462,7 +459,7 @@ export const orders: fc.Arbitrary<readonly OrderKey[]> = fc
     }),
     { maxLength: 4 },
   )
-  .map((keys) => [...keys, keyOrder]);
+  .map((keys) => [...keys.filter(({ expression }) => expression.kind !== 'constant'), byKey]);
 
 // $search.
 

@@ -17,6 +17,7 @@ export interface ConfiguredOptions {
 
 export interface ConfiguredServer {
   readonly httpUrl: string;
+  readonly data: string;
   readonly output: () => string;
   /** Sets the server's clock forward, without anybody waiting. */
   advance(milliseconds: number): Promise<void>;
@@ -46,7 +47,8 @@ export async function startHooked(
   const folder = mkdtempSync(join(tmpdir(), 'casp-configured-'));
   const moduleLog = join(folder, 'modules');
   const port = await freePort();
-  const own = ['--data', join(folder, 'data'), '--host', '127.0.0.1', '--http-port', String(port)];
+  const data = join(folder, 'data');
+  const own = ['--data', data, '--host', '127.0.0.1', '--http-port', String(port)];
   const child = spawn(
     process.execPath,
     ['--import', `file://${hooks}`, programPath, 'serve', ...own, ...flags],
@@ -61,6 +63,7 @@ export async function startHooked(
   await waitUntilReady(child, output);
   return {
     httpUrl,
+    data,
     output,
     async advance(milliseconds) {
       const done = once(child, 'message');

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseTenantId, type TokenPrincipal } from '../../src/auth/authenticator.ts';
 import { createChallenge } from '../../src/auth/challenge.ts';
+import { createDocuments } from '../../src/compose-documents.ts';
 import { ticksOf, ticksPerSecond } from '../../src/edm/date-time-offset.ts';
 import { ServiceError } from '../../src/errors.ts';
 import type { HttpRequest, HttpResponse } from '../../src/http/message.ts';
@@ -52,6 +53,11 @@ const principal: TokenPrincipal = {
 const clientId = '7e571e00-0000-4000-8000-0000000ca590';
 const challenge = createChallenge({ authorizationUri: 'https://host/authorize', clientId });
 const pageTokens = createPageTokens({ key: new Uint8Array(32), now: () => Date.parse(start) });
+const { documents } = createDocuments({
+  version: '0.0.0',
+  requiresIfMatch: false,
+  security: SECURITY,
+});
 const respondError = createErrorResponder({ now: () => Date.parse(start) });
 
 const guidOf = (prefix: string, number: number) =>
@@ -78,6 +84,7 @@ export function openTraveller(): Traveller {
     },
     policy: { requireIfMatch: false, topSemantics: 'auto' },
     challenge,
+    documents,
   });
   return {
     async travel(request) {

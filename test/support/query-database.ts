@@ -13,7 +13,7 @@ import { execute } from '../../src/storage/execute.ts';
 import { importEntities } from '../../src/storage/import-entities.ts';
 import type { Result } from '../../src/storage/result.ts';
 import { openSqlite } from '../../src/storage/sqlite/driver.ts';
-import { keyOrder } from './bound-arbitrary.ts';
+import { byKey } from './bound-arbitrary.ts';
 
 /** How often a property is tried: `CASP_RUNS=20` makes it twenty times as often. */
 export const runs = (count: number): number => count * Number(process.env['CASP_RUNS'] ?? 1);
@@ -42,6 +42,12 @@ const base = {
   tenantId,
 } as const;
 
+/** One page of a list. */
+export type Page = Extract<Result, { kind: 'page' }>;
+
+/** The ids of a page, in its order. */
+export const idsOfPage = ({ rows }: Page): readonly string[] => rows.map(({ entity }) => entity.id);
+
 /** A database in a folder of its own; close it to remove both. */
 export interface QueryDatabase {
   readonly database: Database;
@@ -49,7 +55,9 @@ export interface QueryDatabase {
   remove(id: string): Promise<void>;
   /** The ids that pass, sorted. */
   idsOf(filter: BoundExpression): Promise<readonly string[]>;
-  page(plan: Partial<ListPlan>): Promise<Extract<Result, { kind: 'page' }>>;
+  page(plan: Partial<ListPlan>): Promise<Page>;
+  /** The ids of each page in turn, by the keys of the page before; `between` runs after each page but the last. */
+  walk(plan: Partial<ListPlan>, between?: () => Promise<void>): Promise<readonly (readonly string[])[]>;
   run(plan: CountPlan | ApplyPlan): Promise<Result>;
   close(): Promise<void>;
 }
@@ -77,8 +85,18 @@ export async function openQueryDatabase(rows: readonly EntityValues[]): Promise<
       await execute(deletePlan(id), database);
     },
     async idsOf(filter) {
-      const result = await page({ filter });
-      return result.rows.map(({ entity }) => entity.id).sort();
+      return [...idsOfPage(await page({ filter }))].sort();
+    },
+    async walk(plan, between = async () => {}) {
+      const pages: (readonly string[])[] = [];
+      for (let after = plan.after, skip = plan.skip ?? 0; ; skip = 0) {
+        const result = await page({ ...plan, after, skip });
+        pages.push(idsOfPage(result));
+        if (result.next === undefined) return pages;
+        // The link carries it as JSON.
+        after = JSON.parse(JSON.stringify(result.next)) as readonly (string | null)[];
+        await between();
+      }
     },
     run: (plan) => execute(plan, database),
     async close() {
@@ -100,7 +118,7 @@ export function listPlan(plan: Partial<ListPlan>): ListPlan {
     skip: 0,
     filter: undefined,
     search: undefined,
-    orderBy: [keyOrder],
+    orderBy: [byKey],
     count: false,
     projection: undefined,
     link: { options: '', fingerprint: '', nowTicks: 0n, pageSize },

@@ -108,10 +108,9 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
       const { logBytes, pendingBytes } = measure();
       if (logBytes < bounds.pauseBytes) nextPauseBytes = bounds.pauseBytes;
       if (logBytes >= bounds.maxBytes) return makeRoom();
-      // Best right after a pass, when little is left to copy; but not put off for ever.
-      const short = pass === undefined && pendingBytes < bounds.passBytes;
-      if (logBytes >= nextPauseBytes && (short || logBytes >= nextPauseBytes + bounds.pauseBytes))
-        return pause(logBytes);
+      // Best right after a pass, when only what was written meanwhile is left to copy; but not put off for ever.
+      const overdue = logBytes >= nextPauseBytes + bounds.pauseBytes;
+      if (logBytes >= nextPauseBytes && (pass === undefined || overdue)) return pause(logBytes);
       if (pendingBytes >= nextPassBytes) void startPass();
       return undefined;
     },

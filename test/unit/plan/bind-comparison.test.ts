@@ -136,6 +136,8 @@ const cases: readonly (readonly [filter: string, bound: BoundExpression])[] = [
     { kind: 'has', operand: required, mask: 3n },
   ],
   ['permissionsRequired has 2', { kind: 'has', operand: required, mask: 2n }],
+  ["null has 'user'", nothing],
+  ["@unset has graph.applicationPermissionsRequired'user'", nothing],
   // in
   ["name in ('a','b')", among(name, text('a'), text('b'))],
   ["name in ('a',null)", among(name, text('a'), nothing)],

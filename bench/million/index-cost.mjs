@@ -1,0 +1,123 @@
+/**
+ * What PATCHes of single properties take on a large database, and what they take without each index:
+ * `index-cost.mjs FILE`. Plans are executed in process, 64 at a time, so that they share a commit.
+ */
+import { performance } from 'node:perf_hooks';
+import Database from 'better-sqlite3';
+import { parseTenantId } from '../../dist/auth/authenticator.js';
+import { testTenantId } from '../../dist/auth/test-people.js';
+import { model } from '../../dist/model/index.js';
+import { execute } from '../../dist/storage/execute.js';
+import { openSqlite } from '../../dist/storage/sqlite/driver.js';
+import { createRandom, shuffle } from '../harness/random.mjs';
+import { median } from '../harness/report.mjs';
+
+const [file] = process.argv.slice(2);
+const groupSize = 64;
+const groups = 24;
+const repeats = 3;
+const table = 'cloud_app_security_profile';
+const [entitySet] = model.entitySets;
+const tenantId = parseTenantId(testTenantId);
+const nobody = '00000000-0000-0000-0000-000000000000';
+const author = { kind: 'system', objectId: nobody, name: 'Bench', clientId: nobody, requestId: nobody };
+
+/** A new value for each turn, of the sort the property has. */
+const values = {
+  isSigned: (turn) => turn % 2 === 0,
+  platform: (turn) => `platform ${turn % 7}`,
+  manifest: (turn) =>
+    `{"turn":${turn},"notes":"${'words of a manifest that is read by somebody '.repeat(8)}"}`,
+  riskScore: (turn) => String(turn % 11),
+  publisher: (turn) => `Publisher ${turn % 70}`,
+  name: (turn) => `Contoso Ledger ${turn}`,
+  tags: (turn) => [`Tag ${turn % 10}`, 'Monitored'],
+};
+
+/** Indexes that can be left out one at a time, with a property whose change each has to follow. */
+const droppable = [
+  { columns: ['publisher', 'risk_score', 'last_modified_date_time'], property: 'riskScore' },
+  { columns: ['name'], property: 'name' },
+  { columns: ['last_modified_date_time'], property: 'isSigned' },
+  { columns: ['value'], property: 'tags' },
+];
+
+const database = openSqlite({ file, model, busyTimeoutMs: 5000 });
+const beside = new Database(file, { timeout: 5000 });
+const ids = shuffle(
+  beside.prepare(`select id from "${table}" where row_id % 20 = 3`).pluck().all(),
+  createRandom(7),
+);
+let turn = 0;
+
+function nextPlan(property) {
+  turn += 1;
+  const value = values[property.name](turn);
+  return {
+    kind: 'update',
+    root: 'beta',
+    format: { metadata: 'minimal', ieee754Compatible: false, omitNulls: false },
+    entitySet,
+    tenantId,
+    key: ids[turn % ids.length],
+    assignments: [{ kind: 'replace', property, value }],
+    preconditions: { ifMatch: undefined, ifNoneMatch: undefined },
+    author: { ...author, clientRequestId: nobody },
+    atTicks: BigInt(Date.now()) * 10_000n + 621_355_968_000_000_000n,
+    answer: { returns: 'representation', preferred: false },
+    projection: undefined,
+  };
+}
+
+/** Microseconds of one PATCH of a property, commits shared. */
+async function measure(name) {
+  const property = entitySet.type.properties.find((each) => each.name === name);
+  const run = async () => {
+    const plans = Array.from({ length: groupSize }, () => nextPlan(property));
+    await Promise.all(plans.map((plan) => execute(plan, database)));
+  };
+  await run();
+  const startMs = performance.now();
+  for (let group = 0; group < groups; group += 1) await run();
+  return ((performance.now() - startMs) * 1000) / (groups * groupSize);
+}
+
+/** The index with exactly these columns between the tenant and the row's own. */
+function findIndex(columns) {
+  for (const { name, sql } of beside
+    .prepare("select name, sql from sqlite_schema where type = 'index'")
+    .all()) {
+    const found = beside
+      .pragma(`index_info("${name}")`)
+      .map((column) => column.name)
+      .slice(1, -1);
+    if (JSON.stringify(found) === JSON.stringify(columns)) return { name, sql };
+  }
+  throw new Error(`no index on ${columns.join(', ')}`);
+}
+
+/** With and without, the median of some turns of both. */
+async function compareIndex({ columns, property }) {
+  const { name, sql } = findIndex(columns);
+  const [withUs, withoutUs] = [[], []];
+  for (let repeat = 0; repeat < repeats; repeat += 1) withUs.push(await measure(property));
+  beside.exec(`drop index "${name}"`);
+  for (let repeat = 0; repeat < repeats; repeat += 1) withoutUs.push(await measure(property));
+  beside.exec(sql);
+  return {
+    title: `${columns.join(', ')}: PATCH of ${property}`,
+    withUs: median(withUs),
+    withoutUs: median(withoutUs),
+  };
+}
+
+const times = Object.fromEntries(Object.keys(values).map((name) => [name, []]));
+for (let repeat = 0; repeat < repeats; repeat += 1)
+  for (const name of Object.keys(values)) times[name].push(await measure(name));
+const cases = Object.keys(values).map((property) => ({ property, us: median(times[property]) }));
+const indexes = [];
+for (const index of droppable) indexes.push(await compareIndex(index));
+beside.close();
+await database.close();
+process.send({ cases, indexes });
+process.disconnect();
