@@ -2,6 +2,7 @@
 import type { TokenPrincipal } from './auth/authenticator.ts';
 import { quoteForMessage, ServiceError } from './errors.ts';
 import type { HttpRequest, HttpResponse } from './http/message.ts';
+import { limits } from './limits.ts';
 import type { Plan, RequestContext } from './plan/plan.ts';
 import { parseBatch } from './request/batch-envelope.ts';
 import type { BatchPart } from './request/batch-part.ts';
@@ -23,11 +24,15 @@ export interface BatchStages {
 }
 
 /** `POST /v1.0/$batch`, with whatever root. */
-const batchTarget = /^(\/(?:v1\.0|beta|odata\/v4))\/\$batch\/?(?:\?|$)/i;
+const batchTarget = /^(\/(?:v1\.0|beta|odata\/v4))\/(?:\$|%24)batch\/?(?:\?|$)/i;
 
 /** Whether a request is a batch of others. */
 export const isBatch = ({ method, target }: HttpRequest): boolean =>
   method === 'POST' && batchTarget.test(target);
+
+/** The largest body an address takes: a batch holds several. */
+export const bodyBytesMaxOf = (target: string): number =>
+  batchTarget.test(target) ? limits.batchBodyBytesMax : limits.bodyBytesMax;
 
 /** Answers a batch: 200 with an answer for each part, or 400 where the envelope is not sound. */
 export async function answerBatch(
@@ -37,9 +42,9 @@ export async function answerBatch(
 ): Promise<HttpResponse> {
   const [, rootPath = ''] = batchTarget.exec(http.target) ?? [];
   const { format, parts } = await parseBatch(http, { rootPath, publicUrl: http.publicUrl });
-  const run = createRun(http, principal, stages);
+  const run = createRun(parts, http, principal, stages);
   // Started in order and all at once, so that their writes share a commit; each waits for what it depends on.
-  for (const part of parts) run.start(part, parts);
+  for (const part of parts) run.start(part);
   const answers = await Promise.all(
     parts.map(async ({ id, atomicityGroup }) => ({ id, atomicityGroup, response: await run.answerOf(id) })),
   );
@@ -47,9 +52,16 @@ export async function answerBatch(
 }
 
 /** One batch under way: the answers by id, each a promise. */
-function createRun(http: HttpRequest, principal: TokenPrincipal, stages: BatchStages) {
+function createRun(
+  parts: readonly BatchPart[],
+  http: HttpRequest,
+  principal: TokenPrincipal,
+  stages: BatchStages,
+) {
   const answers = new Map<string, Promise<HttpResponse>>();
   const groups = new Map<string, Promise<ReadonlyMap<string, HttpResponse>>>();
+  /** The group each request is in, by id. */
+  const groupOf = new Map(parts.map(({ id, atomicityGroup }) => [id.toLowerCase(), atomicityGroup]));
 
   const answerOf = (id: string): Promise<HttpResponse> => {
     const answer = answers.get(id.toLowerCase());
@@ -58,8 +70,10 @@ function createRun(http: HttpRequest, principal: TokenPrincipal, stages: BatchSt
   };
 
   /** The id of what failed among the dependencies; a group fails with any of its members. */
-  async function failedDependency(dependsOn: readonly string[]): Promise<string | undefined> {
+  async function failedDependency({ dependsOn, atomicityGroup }: BatchPart): Promise<string | undefined> {
     for (const id of dependsOn) {
+      // Members of one group run in order and fail together: to wait for each other would be to wait for ever.
+      if (atomicityGroup !== undefined && groupOf.get(id.toLowerCase()) === atomicityGroup) continue;
       const group = groups.get(id.toLowerCase());
       const responses = group === undefined ? [await answerOf(id)] : [...(await group).values()];
       if (responses.some(({ status }) => status >= 400)) return id;
@@ -68,7 +82,7 @@ function createRun(http: HttpRequest, principal: TokenPrincipal, stages: BatchSt
   }
 
   async function runPart(part: BatchPart): Promise<HttpResponse> {
-    const failed = await failedDependency(part.dependsOn);
+    const failed = await failedDependency(part);
     const request = requestOf(part, http, stages);
     try {
       if (failed !== undefined) throw dependencyFailed(failed);
@@ -88,7 +102,7 @@ function createRun(http: HttpRequest, principal: TokenPrincipal, stages: BatchSt
     try {
       for (const [index, part] of members.entries()) {
         current = index;
-        const failed = await failedDependency(part.dependsOn);
+        const failed = await failedDependency(part);
         if (failed !== undefined) throw dependencyFailed(failed);
         const request = requests[index] as HttpRequest;
         const context = stages.newContext(request);
@@ -129,16 +143,15 @@ function createRun(http: HttpRequest, principal: TokenPrincipal, stages: BatchSt
 
   return {
     answerOf,
-    start(part: BatchPart, parts: readonly BatchPart[]): void {
+    start(part: BatchPart): void {
       const { id, atomicityGroup } = part;
       if (atomicityGroup === undefined) {
         answers.set(id.toLowerCase(), runPart(part));
         return;
       }
-      const name = atomicityGroup.toLowerCase();
-      const group =
-        groups.get(name) ?? runGroup(parts.filter((member) => member.atomicityGroup === atomicityGroup));
-      groups.set(name, group);
+      const members = parts.filter((member) => member.atomicityGroup === atomicityGroup);
+      const group = groups.get(atomicityGroup) ?? runGroup(members);
+      groups.set(atomicityGroup, group);
       answers.set(
         id.toLowerCase(),
         group.then((responses) => responses.get(id.toLowerCase()) as HttpResponse),
@@ -157,6 +170,11 @@ async function planPart(
   stages: BatchStages,
 ): Promise<Plan> {
   if (part.fault !== undefined) throw part.fault;
+  if ((part.body?.length ?? 0) > limits.bodyBytesMax) {
+    throw new ServiceError('bodyTooLarge', `The body of this request exceeds ${limits.bodyBytesMax} bytes.`, {
+      target: 'body',
+    });
+  }
   if (isBatch(request))
     throw new ServiceError('batchInvalid', 'A batch cannot hold another batch.', { target: 'url' });
   return stages.plan(request, principal, context);

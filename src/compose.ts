@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { parseTenantId } from './auth/authenticator.ts';
 import { testTenantId } from './auth/test-people.ts';
+import { bodyBytesMaxOf } from './batch.ts';
 import { createClock } from './clock.ts';
 import { createAuthentication } from './compose-authentication.ts';
 import { createDocuments } from './compose-documents.ts';
@@ -115,6 +116,7 @@ async function createServers(config: ServeConfig, database: Database, parts: Ser
       trustedProxies: config.trustedProxies,
       newRequestId: randomUUID,
       observe: parts.observe,
+      bodyBytesMaxOf,
       regionLabel: 'Local',
     });
     servers.push(server);

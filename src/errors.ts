@@ -103,7 +103,6 @@ export const errorTable = {
   permissionMissing: entry(403, 'Forbidden', 'The token lacks the permission this operation needs.'),
   tenantNotOnboarded: entry(403, 'Forbidden', 'The tenant of the token is not served here.'),
   entityNotFound: entry(404, 'ResourceNotFound', 'No entity with this id is visible to the caller.'),
-  resourceNotFound: entry(404, 'ResourceNotFound', 'The addressed resource does not exist.'),
   methodNotAllowed: entry(405, 'MethodNotAllowed', 'The resource exists but not for this method; see Allow.'),
   notAcceptable: entry(406, 'NotAcceptable', 'No representation matches the Accept header or $format.'),
   requestTimeout: entry(408, 'RequestTimeout', 'The request did not arrive completely in time.'),

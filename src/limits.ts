@@ -2,6 +2,8 @@
 export const limits = {
   /** The largest request body: room for a manifest of several hundred kilobytes, not for a flood. */
   bodyBytesMax: 1024 * 1024,
+  /** A $batch holds several bodies, each within `bodyBytesMax` (Protocol digest 9.2). */
+  batchBodyBytesMax: 4 * 1024 * 1024,
   /** A compressed body may inflate to this much: a bomb stops here. */
   inflatedBodyBytesMax: 10 * 1024 * 1024,
   /** Nesting of a JSON body: the type needs two levels; the rest is room for ignored annotations. */

@@ -56,7 +56,8 @@ export function createService(parts: ServiceParts): Handler {
         ? response
         : { ...response, headers: { ...response.headers, ...admitted } };
     } catch (error) {
-      return fail(error, http);
+      // The client has left: nobody is answered, and nothing failed.
+      return http.signal.aborted ? parts.respondError(error, http) : fail(error, http);
     }
   };
 

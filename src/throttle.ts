@@ -156,7 +156,9 @@ export function createThrottle(rates: ThrottleRates): Throttle {
       if (addresses === undefined) return authenticate();
       const key = networkOf(remoteAddress);
       const known = await addresses.limiter.get(key);
-      if (known !== null && known.consumedPoints >= addresses.halvesMax) throw throttled(known.msBeforeNext);
+      // A record whose time is over stays until its timer fires.
+      const counts = known !== null && known.msBeforeNext > 0;
+      if (counts && known.consumedPoints >= addresses.halvesMax) throw throttled(known.msBeforeNext);
       try {
         return await authenticate();
       } catch (error) {

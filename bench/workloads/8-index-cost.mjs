@@ -4,13 +4,14 @@ import { rate } from '../harness/report.mjs';
 
 const module = fileURLToPath(new URL('../million/index-cost.mjs', import.meta.url));
 
-const perSecond = (microseconds) => rate(1e6 / microseconds);
+const show = ({ us, processorUs }) =>
+  `${us.toFixed(0)} µs (${processorUs.toFixed(0)} of the processor), ${rate(1e6 / us)} a second`;
 
-function finding({ title, withUs, withoutUs }) {
-  const cost = ((withUs - withoutUs) / withoutUs) * 100;
+function indexFinding({ columns, property, ...runs }) {
+  const cost = runs.with.processorUs / runs.without.processorUs - 1;
   return {
-    what: title,
-    measured: `${perSecond(withUs)} PATCHes a second with it, ${perSecond(withoutUs)} without: ${(withUs - withoutUs).toFixed(0)} µs, ${cost.toFixed(0)} %`,
+    what: `Index on ${columns.join(', ')}: PATCH of ${property}`,
+    measured: `${show(runs.with)}; without it ${show(runs.without)}: ${(100 * cost).toFixed(0)} % of the processor`,
   };
 }
 
@@ -21,13 +22,11 @@ async function study({ data }) {
   });
   try {
     const { cases, indexes } = await firstMessage(child, 'the measurement of indexes');
-    return [
-      ...cases.map(({ property, us }) => ({
-        what: `PATCH of ${property}`,
-        measured: `${us.toFixed(0)} µs, ${perSecond(us)} a second`,
-      })),
-      ...indexes.map(finding),
-    ];
+    const patches = cases.map(({ property, ...run }) => ({
+      what: `PATCH of ${property}`,
+      measured: show(run),
+    }));
+    return [...patches, ...indexes.map(indexFinding)];
   } finally {
     await stop(child);
   }

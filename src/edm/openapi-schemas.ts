@@ -66,8 +66,9 @@ export function valueSchema(type: PropertyType, nullable: boolean): JsonMembers 
     case 'enum':
     case 'complex': {
       const reference = schemaReference(qualifiedName(type));
-      // Beside a reference nothing counts in 3.0; this is how Microsoft's documents say it and Kiota reads it.
-      return nullable ? { anyOf: [reference, { type: 'object', nullable: true }] } : reference;
+      // Beside a reference nothing counts in 3.0, so it stands in an allOf, as OData's own mapping has it.
+      const jsonType = type.kind === 'enum' ? 'string' : 'object';
+      return nullable ? { type: jsonType, nullable: true, allOf: [reference] } : reference;
     }
   }
 }

@@ -63,6 +63,8 @@ export interface HttpServerOptions {
   readonly trustedProxies: readonly string[];
   readonly newRequestId: () => string;
   readonly observe: Observe;
+  /** The largest body for a raw path and query; default `limits.bodyBytesMax` for all. */
+  readonly bodyBytesMaxOf?: (target: string) => number;
   /** Shown as `DataCenter` in x-ms-ags-diagnostic; never a host name. */
   readonly regionLabel: string;
   readonly limits?: Partial<HttpLimits>;
@@ -223,16 +225,20 @@ function collectBody(raw: IncomingMessage, bytesMax: number): Promise<Uint8Array
 }
 
 /** The body after its Content-Encoding; throws bodyTooLarge, encodingUnsupported, bodyInvalid, requestMalformed. */
-async function readBody(raw: IncomingMessage, limits: HttpLimits): Promise<Uint8Array | 'gone' | undefined> {
+async function readBody(
+  raw: IncomingMessage,
+  bytesMax: number,
+  limits: HttpLimits,
+): Promise<Uint8Array | 'gone' | undefined> {
   const transferEncoding = raw.headers['transfer-encoding'];
   if (transferEncoding !== undefined && transferEncoding.toLowerCase() !== 'chunked') {
     throw new ServiceError('requestMalformed', 'The only Transfer-Encoding read here is chunked.');
   }
   const inflater = chooseInflater(raw.headers['content-encoding']);
-  if (declaredLength(raw) > limits.bodyBytesMax) throw bodyTooLarge(limits.bodyBytesMax);
-  const bytes = await collectBody(raw, limits.bodyBytesMax);
+  if (declaredLength(raw) > bytesMax) throw bodyTooLarge(bytesMax);
+  const bytes = await collectBody(raw, bytesMax);
   if (bytes === 'gone') return bytes;
-  if (bytes === 'tooLarge') throw bodyTooLarge(limits.bodyBytesMax);
+  if (bytes === 'tooLarge') throw bodyTooLarge(bytesMax);
   if (bytes.length === 0) return undefined;
   return inflater === undefined ? bytes : inflateBody(bytes, inflater, limits.inflatedBodyBytesMax);
 }
@@ -663,6 +669,7 @@ function createDispatcher({ operations, mounts = [], handler }: HttpServerOption
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const limits: HttpLimits = { ...defaultLimits, ...options.limits };
   const { observe, respondError, newRequestId } = options;
+  const bodyBytesMaxOf = options.bodyBytesMaxOf ?? (() => limits.bodyBytesMax);
   const dispatch = createDispatcher(options);
   const readPeer = createPeerReader(options.trustedProxies);
   const cors = options.corsOrigins.length === 0 ? undefined : createCors(options.corsOrigins);
@@ -703,7 +710,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   async function receive(exchange: Exchange, peer: Peer): Promise<HttpRequest | undefined> {
     exchange.connection.reading = exchange;
     try {
-      const body = await readBody(exchange.raw, limits);
+      const body = await readBody(exchange.raw, bodyBytesMaxOf(exchange.target), limits);
       return body === 'gone' ? undefined : new WireRequest(exchange, peer, body);
     } finally {
       exchange.connection.reading = undefined;
@@ -824,7 +831,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 
   function onExpectContinue(raw: IncomingMessage, reply: ServerResponse): void {
     // A client told not to send its body may send its next request instead: only a new connection is clear.
-    if (declaredLength(raw) > limits.bodyBytesMax) connectionOf(raw.socket).broken = true;
+    if (declaredLength(raw) > bodyBytesMaxOf(raw.url ?? '')) connectionOf(raw.socket).broken = true;
     else reply.writeContinue();
     server.emit('request', raw, reply);
   }

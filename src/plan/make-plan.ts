@@ -177,7 +177,12 @@ function repeatableOf(
       { target: 'Repeatability-First-Sent', headers: { 'Repeatability-Result': 'rejected' } },
     );
   }
-  return { requestId, clientId, fingerprint: `POST ${root}/${entitySet.singleton}/${entitySet.name}`, forgetBeforeTicks };
+  return {
+    requestId,
+    clientId,
+    fingerprint: `POST ${root}/${entitySet.singleton}/${entitySet.name}`,
+    forgetBeforeTicks,
+  };
 }
 
 function planEntity(

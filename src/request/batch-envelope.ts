@@ -138,11 +138,12 @@ function checkEnvelope(parts: readonly BatchPart[]): void {
 
 function checkIds(parts: readonly BatchPart[]): void {
   const seen = new Set<string>();
-  for (const { id, atomicityGroup } of parts) {
+  const groups = new Set(parts.map(({ atomicityGroup }) => atomicityGroup));
+  for (const { id } of parts) {
     if (seen.has(id.toLowerCase()))
       throw batchInvalid(`The id '${quoteForMessage(id)}' stands twice in the batch.`, 'id');
     seen.add(id.toLowerCase());
-    if (atomicityGroup?.toLowerCase() === id.toLowerCase()) {
+    if (groups.has(id.toLowerCase())) {
       throw batchInvalid(`'${quoteForMessage(id)}' names a request and an atomicityGroup.`, 'atomicityGroup');
     }
   }
@@ -178,7 +179,7 @@ function checkDependencies(parts: readonly BatchPart[]): void {
     earlier.add(id.toLowerCase());
     // A group can be waited for once it is complete.
     if (atomicityGroup !== undefined && parts[index + 1]?.atomicityGroup !== atomicityGroup) {
-      earlier.add(atomicityGroup.toLowerCase());
+      earlier.add(atomicityGroup);
     }
   });
 }

@@ -58,14 +58,19 @@ function boundaryOf(contentType: string): string {
 
 /** Splits by boundary; a body that does not end with the closing boundary is refused. */
 function readMimeParts(bytes: Uint8Array, boundary: string): Promise<MimePart[]> {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (!text.includes(`--${boundary}--`)) {
-    throw batchInvalid(`The closing boundary '--${quoteForMessage(boundary)}--' is missing.`, 'boundary');
+  const text = withNetworkLineEnds(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  const malformed = () => batchInvalid('The multipart body breaks off or is malformed.', 'boundary');
+  // A delimiter stands at the start of a line (RFC 2046 5.1.1).
+  const closing = `--${boundary}--`;
+  if (!text.includes(`\r\n${closing}`) && text.indexOf(closing) !== 0) {
+    throw batchInvalid(`The closing boundary '${quoteForMessage(closing)}' is missing.`, 'boundary');
   }
   return new Promise((resolve, reject) => {
     const parts: Promise<MimePart>[] = [];
     const dicer = new Dicer({ boundary, maxHeaderPairs: limits.batchPartHeadersMax });
     dicer.on('part', (stream) => {
+      // Without a listener an error of the part would end the process.
+      stream.on('error', () => reject(malformed()));
       if (parts.length > limits.batchPartsMax) {
         stream.resume();
         return;
@@ -83,14 +88,19 @@ function readMimeParts(bytes: Uint8Array, boundary: string): Promise<MimePart[]>
         }),
       );
     });
-    dicer.on('error', () =>
-      reject(batchInvalid('The multipart body breaks off or is malformed.', 'boundary')),
-    );
+    dicer.on('error', () => reject(malformed()));
     dicer.on('finish', () => resolve(Promise.all(parts)));
     // The grammar puts a line break before the first boundary; clients leave it out.
     dicer.write(Buffer.from('\r\n'));
     dicer.end(text);
   });
+}
+
+/** Scripts write lines that end in LF alone; where no line ends in CRLF, all are read so. */
+function withNetworkLineEnds(text: Buffer): Buffer {
+  return text.includes('\r\n')
+    ? text
+    : Buffer.from(text.toString('latin1').replaceAll('\n', '\r\n'), 'latin1');
 }
 
 const requestLine = /^([A-Z]+) (\S+)(?: HTTP\/1\.[01])?$/i;

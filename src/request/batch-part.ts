@@ -48,7 +48,8 @@ export function resolveTarget(url: string, { rootPath, publicUrl }: BatchBase): 
 function withoutHost(url: string, publicUrl: string): string {
   if (!/^([a-z][a-z0-9+.-]*:)?\/\//i.test(url)) return url;
   if (URL.canParse(url) && new URL(url).origin === new URL(publicUrl).origin) {
-    return url.slice(url.indexOf('/', url.indexOf('//') + 2));
+    // Everything behind the authority, raw: parsing the address would decode and normalise it.
+    return url.replace(/^[^/]*\/\/[^/?#]*/, '');
   }
   throw partInvalid(`has the url '${quoteForMessage(url)}' of another host`, 'url');
 }

@@ -258,7 +258,7 @@ function scopeWith(columns: ReadonlyMap<string, MadeColumn>, scope: Scope): Scop
 function madeScope(columns: ReadonlyMap<string, MadeColumn>, dialect: Dialect): Scope {
   return {
     dialect,
-    useTextIndexes: false,
+    usesSelections: false,
     leaf: (leaf: Leaf) => madeColumn(columns, leaf.path),
     isNullable: () => true,
     column: (name) => madeColumn(columns, name),

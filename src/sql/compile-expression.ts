@@ -3,6 +3,7 @@
  * plain operators do, which indexes serve; where the value itself counts (under `not`, as an operand), the spelling
  * is exact in all three values.
  */
+import type { Property } from '../edm/types.ts';
 import { ServiceError, unreachable } from '../errors.ts';
 import {
   type BoundExpression,
@@ -245,11 +246,36 @@ function parameterOf(argument: BoundExpression, expression: Call, scope: Scope):
 /** A test of a text whose index narrows the rows down before each is tested. */
 function conditionOfCall(expression: Call, scope: Scope): Fragment {
   const exact = compileValue(expression, scope);
-  const found = scope.useTextIndexes ? findIndexedText(expression) : undefined;
-  if (found === undefined || scope.entity === undefined) return exact;
-  const { textIndexes } = scope.dialect;
-  const narrowed = textIndexes.mayContain(found.leaf, found.part, scope.entity.indexedRows);
-  return narrowed === undefined ? exact : combine('and', [narrowed, exact]);
+  const selection = scope.usesSelections ? selectByText(expression, scope) : undefined;
+  return selection === undefined ? exact : combine('and', [isSelected(selection, scope), exact]);
+}
+
+function selectByText(expression: Call, { dialect, entity }: Scope): Fragment | undefined {
+  const found = findIndexedText(expression);
+  if (found === undefined || entity === undefined) return undefined;
+  return dialect.textIndexes.selectContaining(entity.entitySet, found.leaf, found.part);
+}
+
+// Selections: subqueries that find rows by an index of their own.
+
+/** Whether the row is among those whose keys a subquery selects. */
+export const isSelected = (selection: Fragment, scope: Scope): Fragment =>
+  sql`(${entityOf(scope).rowKey} in (${selection}))`;
+
+/** Selections each of which all rows for which the condition holds are in. */
+export function selectionsOf(expression: BoundExpression, scope: Scope): readonly Fragment[] {
+  switch (expression.kind) {
+    case 'and':
+      return expression.operands.flatMap((operand) => selectionsOf(operand, scope));
+    case 'call':
+      return [selectByText(expression, scope)].filter((selection) => selection !== undefined);
+    case 'quantifier':
+      return [selectByItem(expression, scope)].filter((selection) => selection !== undefined);
+    case 'inCollection':
+      return [selectByMembership(expression, scope)].filter((selection) => selection !== undefined);
+    default:
+      return [];
+  }
 }
 
 // Collections.
@@ -268,29 +294,40 @@ function quantify(expression: Quantifier, scope: Scope): Fragment {
     // An item for which the predicate is null is one for which it is not true.
     return sql`(not exists (select 1 from ${items} and ${compileValue(predicate, scope)} is not true))`;
   }
-  const holds = compileCondition(predicate, scope);
-  const fromIndex =
-    scope.useTextIndexes && isAboutItemAlone(predicate, depth) && isSelective(predicate, depth);
-  if (!fromIndex) return sql`exists (select 1 from ${items} and ${holds})`;
-  return isRowAmong(property, alias, holds, scope);
+  const selection = scope.usesSelections ? selectByItem(expression, scope) : undefined;
+  if (selection !== undefined) return isSelected(selection, scope);
+  return sql`exists (select 1 from ${items} and ${compileCondition(predicate, scope)})`;
 }
 
-function isRowAmong(
-  property: Quantifier['property'],
-  alias: string,
-  holds: Fragment,
+/** The rows with an item of which an index knows that it passes. */
+function selectByItem(
+  { operator, property, predicate, depth }: Quantifier,
   scope: Scope,
-): Fragment {
-  const { rowKey } = entityOf(scope).indexedRows;
-  const key = sql`${identifier(alias)}.${identifier(scope.dialect.rowKey)}`;
-  return sql`(${rowKey} in (select ${key} from ${itemsOfTenant(property, alias, scope)} and ${holds}))`;
+): Fragment | undefined {
+  if (operator === 'all' || predicate === undefined) return undefined;
+  if (!isAboutItemAlone(predicate, depth) || !isSelective(predicate, depth)) return undefined;
+  return selectItems(property, itemAlias(depth), compileCondition(predicate, scope), scope);
 }
 
-function isItem({ operand, property }: InCollection, scope: Scope): Fragment {
+function selectItems(property: Property, alias: string, holds: Fragment, scope: Scope): Fragment {
+  const key = sql`${identifier(alias)}.${identifier(scope.dialect.rowKey)}`;
+  return sql`select ${key} from ${itemsOfTenant(property, alias, scope)} and ${holds}`;
+}
+
+function isItem(expression: InCollection, scope: Scope): Fragment {
+  const { operand, property } = expression;
   // Items are never null.
   if (isNullLiteral(operand)) return never;
+  const selection = scope.usesSelections ? selectByMembership(expression, scope) : undefined;
+  if (selection !== undefined) return isSelected(selection, scope);
   const alias = itemAlias('in');
-  const holds = sql`(${identifier(alias)}."value" = ${compileValue(operand, scope)})`;
-  if (operand.kind === 'constant' && scope.useTextIndexes) return isRowAmong(property, alias, holds, scope);
-  return sql`exists (select 1 from ${correlateItems(property, alias, scope)} and ${holds})`;
+  return sql`exists (select 1 from ${correlateItems(property, alias, scope)} and ${isOperand(operand, scope)})`;
 }
+
+function selectByMembership({ operand, property }: InCollection, scope: Scope): Fragment | undefined {
+  if (operand.kind !== 'constant' || operand.value === null) return undefined;
+  return selectItems(property, itemAlias('in'), isOperand(operand, scope), scope);
+}
+
+const isOperand = (operand: BoundExpression, scope: Scope): Fragment =>
+  sql`(${identifier(itemAlias('in'))}."value" = ${compileValue(operand, scope)})`;

@@ -26,13 +26,6 @@ export interface WordSequence {
   readonly leaf: Leaf | undefined;
 }
 
-/** The rows a text index is asked about: those of one tenant, `rowKey` telling which row. */
-export interface IndexedRows {
-  readonly entitySet: EntitySet;
-  readonly tenantId: TenantId;
-  readonly rowKey: Fragment;
-}
-
 /** Indexes over the texts of entities; the statements keep them in step with the rows, in the same transaction. */
 export interface TextIndexes {
   /** After the row was inserted. */
@@ -48,13 +41,13 @@ export interface TextIndexes {
   ): readonly Fragment[];
   /** Before the row and its items are deleted: reads them. */
   delete(address: RowAddress): readonly Fragment[];
-  /** Exactly the rows in which one of the sequences stands; never null. */
-  matchesAny(sequences: readonly WordSequence[], rows: IndexedRows): Fragment;
+  /** Selects the keys of exactly the rows in which one of the sequences stands; no key is null. */
+  selectMatching(entitySet: EntitySet, sequences: readonly WordSequence[]): Fragment;
   /**
-   * A condition that every row meets whose text contains `part`, whatever the case of letters; undefined where no
-   * index helps. It is never null and may hold for other rows too.
+   * Selects the keys of all rows whose text contains `part`, whatever the case of letters, and perhaps of others;
+   * undefined where no index helps.
    */
-  mayContain(leaf: Leaf, part: string, rows: IndexedRows): Fragment | undefined;
+  selectContaining(entitySet: EntitySet, leaf: Leaf, part: string): Fragment | undefined;
 }
 
 export interface Dialect {
@@ -77,8 +70,13 @@ export interface Dialect {
   isDifferent(left: Fragment, right: Fragment): Fragment;
   /** A term of `order by`: null first ascending, last descending. */
   orderTerm(expression: Fragment, descending: boolean): Fragment;
-  /** The same term where no index is to be used for the order. */
-  orderTermBySorting(expression: Fragment, descending: boolean): Fragment;
+  /** The expression so that no index serves a comparison or an order of it. */
+  unindexed(expression: Fragment): Fragment;
+  /**
+   * Whether lists try the first rows of an order before they look for all rows that pass: for planners that cannot
+   * tell which of the two is faster.
+   */
+  readonly triesOrderFirst: boolean;
   /** A value as text that `readValue` reads back exactly; null stays null. */
   asText(operand: Operand): Fragment;
   /** Null where the type has no such value: overflow, division by zero. */

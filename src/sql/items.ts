@@ -9,7 +9,7 @@ export const itemAlias = (place: number | 'in'): string => `item_${place}`;
 
 /** `table as alias where …`: the items of the row at hand. */
 export function correlateItems(property: Property, alias: string, scope: Scope): Fragment {
-  const { rowKey } = entityOf(scope).indexedRows;
+  const { rowKey } = entityOf(scope);
   return sql`${itemsOfTenant(property, alias, scope)} and ${identifier(alias)}.${identifier(scope.dialect.rowKey)} = ${rowKey}`;
 }
 
@@ -17,8 +17,7 @@ export function correlateItems(property: Property, alias: string, scope: Scope):
 export function itemsOfTenant(property: Property, alias: string, scope: Scope): Fragment {
   const entity = entityOf(scope);
   const table = entity.items(property);
-  const { tenantId } = entity.indexedRows;
-  return sql`${identifier(table.name)} as ${identifier(alias)} where ${identifier(alias)}."tenant_id" = ${tenantId}`;
+  return sql`${identifier(table.name)} as ${identifier(alias)} where ${identifier(alias)}."tenant_id" = ${entity.tenantId}`;
 }
 
 /** Whether an expression looks at nothing but constants and the item of the lambda at `depth`. */

@@ -1,15 +1,17 @@
 /** What the names in an expression mean in SQL, where it stands. */
 import type { TenantId } from '../auth/authenticator.ts';
 import type { EntitySet, Leaf, Property } from '../edm/types.ts';
-import type { Dialect, IndexedRows } from './dialect.ts';
+import type { Dialect } from './dialect.ts';
 import { type Fragment, identifier, sql } from './statement.ts';
 import { type CollectionTable, tableOf } from './table.ts';
 
 /** An entity among the rows an expression is asked about. */
 export interface EntityScope {
-  readonly indexedRows: IndexedRows;
+  readonly entitySet: EntitySet;
+  readonly tenantId: TenantId;
+  /** What items and text indexes call the row. */
+  readonly rowKey: Fragment;
   presence(property: Property): Fragment;
-  /** The table of a collection and how its items meet the row. */
   items(property: Property): CollectionTable;
 }
 
@@ -23,10 +25,10 @@ export interface Scope {
   /** Undefined once rows are grouped: then there are neither items nor texts to ask. */
   readonly entity: EntityScope | undefined;
   /**
-   * Whether text indexes may be asked. Without, a condition looks at nothing but the row it stands for, which is
-   * cheaper where few rows are looked at.
+   * Whether a condition may select rows by an index over texts or items. Without, it looks at the row at hand
+   * alone, which is cheaper where few rows are looked at.
    */
-  readonly useTextIndexes: boolean;
+  readonly usesSelections: boolean;
 }
 
 /** The scope of whole entities; `alias` names the table in the statement. */
@@ -41,7 +43,7 @@ export function entityScope(
   const rowKey = columnOf(dialect.rowKey);
   return {
     dialect,
-    useTextIndexes: true,
+    usesSelections: true,
     leaf(leaf) {
       if (leaf.property.access === 'key') return columnOf('id');
       return columnOf(find(table.columns, (column) => column.path === leaf.path, leaf.path).name);
@@ -53,7 +55,9 @@ export function entityScope(
       throw new Error(`no column ${name} before $apply`);
     },
     entity: {
-      indexedRows: { entitySet, tenantId, rowKey },
+      entitySet,
+      tenantId,
+      rowKey,
       presence: (property) =>
         columnOf(find(table.presences, (presence) => presence.property === property, property.name).name),
       items: (property) =>

@@ -50,8 +50,8 @@ export interface EntityTable {
   readonly texts: readonly TextLeaf[];
   /** Those whose substrings are indexed: string properties that have an index of the model to themselves. */
   readonly substrings: readonly TextLeaf[];
-  /** Paths that begin an index of the model, and the key: an order by them needs no sorting. */
-  readonly orderedPaths: ReadonlySet<string>;
+  /** The orders that an index serves, each as the paths of its keys; the entity's own key ends them all. */
+  readonly orders: readonly (readonly string[])[];
 }
 
 const tables = new WeakMap<EntitySet, EntityTable>();
@@ -87,7 +87,9 @@ function describeTable(entitySet: EntitySet): EntityTable {
   const aloneIndexed = entitySet.indexes
     .filter(({ paths }) => paths.length === 1)
     .flatMap(({ paths }) => paths);
-  const keyPaths = leavesOf(entitySet.type).filter(({ property }) => property.access === 'key');
+  const keyPaths = leavesOf(entitySet.type)
+    .filter(({ property }) => property.access === 'key')
+    .map(({ path }) => path);
   return {
     name,
     columns,
@@ -97,10 +99,7 @@ function describeTable(entitySet: EntitySet): EntityTable {
     substrings: texts.filter(
       ({ leaf }) => leaf.type.kind === 'primitive' && aloneIndexed.includes(leaf.path),
     ),
-    orderedPaths: new Set([
-      ...keyPaths.map(({ path }) => path),
-      ...entitySet.indexes.flatMap(({ paths }) => paths.slice(0, 1)),
-    ]),
+    orders: [[], ...entitySet.indexes.map(({ paths }) => paths)].map((paths) => [...paths, ...keyPaths]),
   };
 }
 

@@ -48,6 +48,7 @@ describe('one profile', () => {
     ['a slash at the end', `/v1.0/security/cloudAppSecurityProfiles/${id}/`, 'v1.0'],
     ['a slash behind parentheses', `/v1.0/security/cloudAppSecurityProfiles('${id}')/`, 'v1.0'],
     ['the root for generic clients', `/odata/v4/security/cloudAppSecurityProfiles('${id}')`, 'odata/v4'],
+    ['the top of that root', `/odata/v4/cloudAppSecurityProfiles('${id}')`, 'odata/v4'],
     ['an option nobody knows', `/v1.0/security/cloudAppSecurityProfiles/${id}?api-version=2&x=%20`, 'v1.0'],
   ])('%s', async (_, path, root) => {
     const body = writtenEntity(service, profile.values, 1, root);
@@ -104,12 +105,21 @@ describe('the collection', () => {
 });
 
 describe('around it', () => {
-  it.each(['v1.0', 'beta', 'odata/v4'])('the service document of %s', async (root) => {
+  const singleton = { name: 'security', kind: 'Singleton', url: 'security' };
+  const topSet = { name: 'cloudAppSecurityProfiles', kind: 'EntitySet', url: 'cloudAppSecurityProfiles' };
+
+  it.each([
+    ['v1.0', [singleton]],
+    ['beta', [singleton]],
+    ['odata/v4', [topSet, singleton]],
+  ])('the service document of %s', async (root, value) => {
     for (const path of [`/${root}`, `/${root}/`]) {
-      expectJson(await service.send({ path }), 200, {
-        '@odata.context': `${service.url}/${root}/$metadata`,
-        value: [{ name: 'security', kind: 'Singleton', url: 'security' }],
+      const { body, status } = await service.send({ path });
+      expect({ status, body }).toEqual({
+        status: 200,
+        body: { '@odata.context': `${service.url}/${root}/$metadata`, value: expect.arrayContaining(value) },
       });
+      expect((body as { value: unknown[] }).value).toHaveLength(value.length);
     }
   });
 

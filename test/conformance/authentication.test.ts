@@ -26,6 +26,15 @@ afterAll(() => service.stop());
 const profile = { id: exampleId, path: `${collectionPath}/${exampleId}` };
 const { server } = service;
 
+const minted = new Map<string, string>();
+/** A token as `casp token` prints it; each kind is made once, because that starts a process. */
+function tokenOf(...flags: readonly string[]): string {
+  const key = flags.join(' ');
+  const token = minted.get(key) ?? server.token(...flags);
+  minted.set(key, token);
+  return token;
+}
+
 const challenge = `Bearer realm="", authorization_uri="${server.httpsUrl}/common/oauth2/v2.0/authorize", client_id="7e571e00-0000-4000-8000-0000000ca590"`;
 
 /** The four things a token may be used for. */
@@ -350,7 +359,7 @@ describe('a token that does not fit', () => {
 describe('a personal account', () => {
   it('is refused whoever signed it', () =>
     expectRefusedToken(
-      server.token('--personal'),
+      tokenOf('--personal'),
       'accountUnsupported',
       'Access token validation failure. Personal Microsoft accounts are not supported. Sign in with a work or school account.',
     ));
@@ -393,24 +402,24 @@ describe('permissions', () => {
   }
 
   it.each(['analyst', 'engineer', 'admin'])('%s may read and write', (role) =>
-    expectRights(server.token('--role', role), { read: true, write: true }, () => ''),
+    expectRights(tokenOf('--role', role), { read: true, write: true }, () => ''),
   );
 
   it('reader may read', () =>
-    expectRights(server.token('--role', 'reader'), { read: true, write: false }, (kind) =>
+    expectRights(tokenOf('--role', 'reader'), { read: true, write: false }, (kind) =>
       scopes(kind, 'SecurityEvents.Read.All'),
     ));
 
   it('no-access may nothing', () =>
-    expectRights(server.token('--role', 'no-access'), { read: false, write: false }, (kind) =>
+    expectRights(tokenOf('--role', 'no-access'), { read: false, write: false }, (kind) =>
       scopes(kind, 'User.Read'),
     ));
 
   it('an application with the role may read and write', () =>
-    expectRights(server.token('--app'), { read: true, write: true }, () => ''));
+    expectRights(tokenOf('--app'), { read: true, write: true }, () => ''));
 
   it('an application with the role to read may read', () =>
-    expectRights(server.token('--app', '--role', 'reader'), { read: true, write: false }, (kind) =>
+    expectRights(tokenOf('--app', '--role', 'reader'), { read: true, write: false }, (kind) =>
       roles(kind, 'SecurityEvents.Read.All'),
     ));
 
@@ -450,7 +459,7 @@ describe('permissions', () => {
     ));
 
   it('are asked before the body is looked at', async () => {
-    const token = server.token('--role', 'reader');
+    const token = tokenOf('--role', 'reader');
     const answer = await expectUnchanged(service, profile, () =>
       service.send({ ...patchOf(profile, { nmae: 1 }), token }),
     );
@@ -458,7 +467,7 @@ describe('permissions', () => {
   });
 
   it('are asked before an id is looked up', async () => {
-    const token = server.token('--role', 'reader');
+    const token = tokenOf('--role', 'reader');
     const answer = await service.send({ method: 'DELETE', path: `${collectionPath}/nobody`, token });
     expect(answer.status).toBe(403);
   });
@@ -472,7 +481,7 @@ describe('the history names', () => {
   });
 
   it('the application', async () => {
-    const token = server.token('--app');
+    const token = tokenOf('--app');
     const made = await service.send({ method: 'POST', path: collectionPath, body: {}, token });
     const [record] = service.changes.of(String(membersOf(made).id));
     expect(record).toMatchObject({
@@ -502,7 +511,7 @@ describe('spelling', () => {
 
 describe('$lifetime', () => {
   it('casp token --ttl says when it ends', () => {
-    const { exp, iat } = decodeClaims(server.token('--ttl', '90s')) as { exp: number; iat: number };
+    const { exp, iat } = decodeClaims(tokenOf('--ttl', '90s')) as { exp: number; iat: number };
     expect(exp - iat).toBe(90);
   });
 });

@@ -35,6 +35,7 @@ function planOf(body: EntityValues, atTicks: bigint): UpdatePlan {
     },
     atTicks,
     answer: { returns: 'representation', preferred: false },
+    projection: undefined,
   };
 }
 

@@ -38,7 +38,7 @@ function bindText(text: string): BoundExpression {
 const expectedIds = (filter: BoundExpression, rows: readonly EntityValues[]): readonly string[] =>
   rows
     .filter((row) => passes(filter, rowOf(row)))
-    .map((row) => String(row['id']))
+    .map((row) => String(row.id))
     .sort();
 
 /** Refused for its size or its parts' sizes: a rule of its own, tested elsewhere. */

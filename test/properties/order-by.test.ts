@@ -47,7 +47,7 @@ function expectedIds(
   filter?: BoundExpression,
 ): readonly string[] {
   const passing = rows.map(rowOf).filter((row) => filter === undefined || passes(filter, row));
-  return sortRows(orderBy, passing).map(({ entity }) => String(entity?.['id']));
+  return sortRows(orderBy, passing).map(({ entity }) => String(entity?.id));
 }
 
 describe('orders found by hand', () => {
@@ -152,7 +152,7 @@ describe('walking pages', () => {
   });
 
   it('yields untouched rows once, in order, while others come and go', async () => {
-    const fleeting = randomProfiles(60, rowSeed + 2).map((row) => ({ ...row, id: `x${String(row['id'])}` }));
+    const fleeting = randomProfiles(60, rowSeed + 2).map((row) => ({ ...row, id: `x${String(row.id)}` }));
     const isUntouched = (id: string): boolean => !id.startsWith('x');
     await fc.assert(
       fc.asyncProperty(
@@ -165,7 +165,7 @@ describe('walking pages', () => {
         async (orderBy, pageSize, script) => {
           const there = new Set<string>();
           const toggle = async (row: EntityValues): Promise<void> => {
-            const id = String(row['id']);
+            const id = String(row.id);
             if (there.delete(id)) return asked.remove(id);
             there.add(id);
             return asked.insert([row]);

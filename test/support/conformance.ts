@@ -138,7 +138,9 @@ export function writtenEntity(
   version: number,
   root = 'v1.0',
 ): object {
-  const context = `${service.url}/${root}/$metadata#security/cloudAppSecurityProfiles/$entity`;
+  // The root for generic clients has the collection at its top (Protocol digest 5.7).
+  const set = root === 'odata/v4' ? 'cloudAppSecurityProfiles' : 'security/cloudAppSecurityProfiles';
+  const context = `${service.url}/${root}/$metadata#${set}/$entity`;
   return { '@odata.context': context, ...writtenItem(values, version) };
 }
 

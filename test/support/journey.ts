@@ -56,7 +56,7 @@ const pageTokens = createPageTokens({ key: new Uint8Array(32), now: () => Date.p
 const { documents } = createDocuments({
   version: '0.0.0',
   requiresIfMatch: false,
-  security: SECURITY,
+  security: { authorizationUrl: undefined, tokenUrl: undefined, scopePrefix: '' },
 });
 const respondError = createErrorResponder({ now: () => Date.parse(start) });
 

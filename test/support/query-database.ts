@@ -16,10 +16,10 @@ import { openSqlite } from '../../src/storage/sqlite/driver.ts';
 import { byKey } from './bound-arbitrary.ts';
 
 /** How often a property is tried: `CASP_RUNS=20` makes it twenty times as often. */
-export const runs = (count: number): number => count * Number(process.env['CASP_RUNS'] ?? 1);
+export const runs = (count: number): number => count * Number(process.env.CASP_RUNS ?? 1);
 
 /** What random rows are made from; another seed makes other rows. */
-export const rowSeed = Number(process.env['CASP_SEED'] ?? 1);
+export const rowSeed = Number(process.env.CASP_SEED ?? 1);
 
 /** The tenant that has the rows. */
 export const tenantId = parseTenantId('11111111-1111-4111-8111-111111111111');

@@ -24,8 +24,9 @@ export const sqliteDialect: Dialect = {
   isDifferent: (left, right) => sql`(${left} is not ${right})`,
   // Null is the least of all values, as the protocol wants it.
   orderTerm: (expression, descending) => (descending ? sql`${expression} desc` : expression),
-  orderTermBySorting: (expression, descending) =>
-    descending ? sql`+${expression} desc` : sql`+${expression}`,
+  unindexed: (expression) => sql`(+${expression})`,
+  // Statistics are fixed (`statistics.ts`), so the planner cannot know.
+  triesOrderFirst: true,
   asText,
   arithmetic,
   negate(operand) {

@@ -9,6 +9,8 @@ import type { Schema } from '../schema.ts';
 const rows = 1_000_000;
 /** Rows of one tenant: few enough of all rows for an index by tenant to be worth while. */
 const rowsOfTenant = 200_000;
+/** The same as the index by tenant alone has it: of all indexes that find a tenant's rows, it reads them fastest. */
+const rowsByTenant = 100_000;
 /** Each further column of an index divides what the columns before it leave. */
 const divisor = 50;
 
@@ -45,6 +47,7 @@ export function writeStatistics(handle: Handle, { tables, indexes }: Schema): vo
 
 /** `1000000 200000 4000 1`: all rows, then how many share one column, two columns … */
 function estimates(columns: readonly string[], unique: boolean): string {
+  if (columns.length === 1 && !unique) return `${rows} ${rowsByTenant}`;
   const shared = columns.map((column, index) => {
     if (unique && index === columns.length - 1) return 1;
     const whole = column === 'tenant_id' ? rowsOfTenant : rowsOfTenant / divisor ** index;

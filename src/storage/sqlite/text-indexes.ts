@@ -3,8 +3,7 @@
  * costs no more than that property; its number is `row_id * 32 + place`.
  */
 import type { EntitySet, EntityValues, Leaf } from '../../edm/types.ts';
-import type { IndexedRows, RowAddress, TextIndexes, WordSequence } from '../../sql/dialect.ts';
-import { combine } from '../../sql/logic.ts';
+import type { RowAddress, TextIndexes, WordSequence } from '../../sql/dialect.ts';
 import { type Fragment, identifier, join, sql } from '../../sql/statement.ts';
 import { type EntityTable, type TextLeaf, tableOf } from '../../sql/table.ts';
 import { foldText, trigramsOf, wordsOfItems, wordsOfText } from './search-text.ts';
@@ -73,27 +72,30 @@ export const sqliteTextIndexes: TextIndexes = {
     ];
   },
   delete: deleteDocuments,
-  matchesAny(sequences, rows) {
-    const { texts } = tableOf(rows.entitySet);
+  selectMatching(entitySet, sequences) {
+    const table = tableOf(entitySet);
     const anywhere = sequences.filter(({ leaf }) => leaf === undefined);
     const narrowed = sequences.filter(({ leaf }) => leaf !== undefined);
-    return combine('or', [
-      ...(anywhere.length === 0 ? [] : [isRowMatched(anywhere, rows)]),
+    const selections = [
+      ...(anywhere.length === 0 ? [] : [selectWords(anywhere, table, undefined)]),
       ...narrowed.map((sequence) => {
-        const place = texts.find(({ leaf }) => leaf.path === sequence.leaf?.path)?.place;
+        const place = table.texts.find(({ leaf }) => leaf.path === sequence.leaf?.path)?.place;
         if (place === undefined) throw new Error(`${sequence.leaf?.path} is not searched`);
-        return isRowMatched([sequence], rows, place);
+        return selectWords([sequence], table, place);
       }),
-    ]);
+    ];
+    const [first, ...others] = selections;
+    if (first === undefined) throw new Error('a search for nothing');
+    return others.reduce((before, next) => sql`${before} union all ${next}`, first);
   },
-  mayContain(leaf, part, { entitySet, rowKey }) {
+  selectContaining(entitySet, leaf, part) {
     const table = tableOf(entitySet);
     const place = table.substrings.find((indexed) => indexed.leaf.path === leaf.path)?.place;
     const trigrams = trigramsOf(foldText(part));
     // FTS5 reads texts up to the first U+0000.
     if (place === undefined || trigrams.length === 0 || part.includes('\0')) return undefined;
     const question = trigrams.slice(0, trigramsMax).map(quoteWord).join(' AND ');
-    return isDocumentMatched(indexNames(table).substrings, question, rowKey, place);
+    return selectDocuments(indexNames(table).substrings, question, place);
   },
 };
 
@@ -103,29 +105,23 @@ const trigramsMax = 24;
 /** A string of FTS5's query language. */
 const quoteWord = (word: string): string => `"${word.replaceAll('"', '""')}"`;
 
-function isRowMatched(sequences: readonly WordSequence[], rows: IndexedRows, place?: number): Fragment {
+function selectWords(
+  sequences: readonly WordSequence[],
+  table: EntityTable,
+  place: number | undefined,
+): Fragment {
   const question = sequences.map(({ words }) => {
     if (words.length === 0) throw new Error('a search for no words');
     return `${quoteWord(words.join(' '))} *`;
   });
-  return isDocumentMatched(
-    indexNames(tableOf(rows.entitySet)).words,
-    question.join(' OR '),
-    rows.rowKey,
-    place,
-  );
+  return selectDocuments(indexNames(table).words, question.join(' OR '), place);
 }
 
-function isDocumentMatched(
-  index: string,
-  question: string,
-  rowKey: Fragment,
-  place: number | undefined,
-): Fragment {
+function selectDocuments(index: string, question: string, place: number | undefined): Fragment {
   const name = identifier(index);
   const placed =
     place === undefined ? sql`` : sql` and ("rowid" & ${BigInt(placesPerRow - 1)}) = ${BigInt(place)}`;
-  return sql`(${rowKey} in (select "rowid" / ${BigInt(placesPerRow)} from ${name} where ${name} match ${question}${placed}))`;
+  return sql`select "rowid" / ${BigInt(placesPerRow)} from ${name} where ${name} match ${question}${placed}`;
 }
 
 /** Documents that are not the same on the other side. */

@@ -93,7 +93,7 @@ describe('the document', () => {
   it('makes types', async () => {
     const text = astToString(await openapiTS(writeOpenApi(model, options)));
     expect(text).toContain(
-      'permissionsRequired?: components["schemas"]["microsoft.graph.applicationPermissionsRequired"] | (Record<string, never> | null);',
+      'permissionsRequired?: (string & components["schemas"]["microsoft.graph.applicationPermissionsRequired"]) | null;',
     );
     expect(text).toContain('"@odata.nextLink"?: string | null;');
   });
@@ -196,14 +196,12 @@ describe('the three descriptions of the type', () => {
         .filter(([name]) => !name.startsWith('@'))
         .map(([name, schema]) => [
           name,
-          `${kindOf(schema)} ${isNullable(schema) ? 'nullable' : 'never null'} ${schema.readOnly ? 'computed' : 'writable'}`,
+          `${kindOf(schema)} ${schema.nullable ? 'nullable' : 'never null'} ${schema.readOnly ? 'computed' : 'writable'}`,
         ]),
     );
   };
-  const isNullable = (schema: Node): boolean =>
-    Boolean(schema.nullable ?? (schema.anyOf as unknown as Node[] | undefined)?.[1]?.nullable);
   const kindOf = (schema: Node): string => {
-    const [reference] = (schema.anyOf ?? []) as unknown as { readonly $ref: string }[];
+    const [reference] = (schema.allOf ?? []) as unknown as { readonly $ref: string }[];
     if (reference === undefined) return String(schema.type) === 'array' ? 'collection' : 'primitive';
     const target = schemas[reference.$ref.split('/').at(-1) ?? ''];
     return target?.enum === undefined ? 'complex' : 'enum';
