@@ -222,14 +222,14 @@ function changeAnnotations(
   const annotations: Annotation[] = [
     {
       term: 'Capabilities.ReadRestrictions',
-      value: record({ ...reading, TypecastSegmentSupported: false, ReadByKeyRestrictions: record(reading) }),
+      value: record({ ...reading, TypecastSegmentSupported: true, ReadByKeyRestrictions: record(reading) }),
     },
     {
       term: 'Capabilities.InsertRestrictions',
       value: record({
         Insertable: true,
         NonInsertableProperties: computed,
-        TypecastSegmentSupported: false,
+        TypecastSegmentSupported: true,
         Permissions: writing,
       }),
     },
@@ -242,7 +242,7 @@ function changeAnnotations(
         DeltaUpdateSupported: false,
         UpdateMethod: patch,
         FilterSegmentSupported: false,
-        TypecastSegmentSupported: false,
+        TypecastSegmentSupported: true,
         NonUpdatableProperties: computed,
         Permissions: writing,
       }),
@@ -253,7 +253,7 @@ function changeAnnotations(
       value: record({
         Deletable: true,
         FilterSegmentSupported: false,
-        TypecastSegmentSupported: false,
+        TypecastSegmentSupported: true,
         Permissions: writing,
       }),
     },

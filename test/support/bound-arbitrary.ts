@@ -465,13 +465,16 @@ export const orders: fc.Arbitrary<readonly OrderKey[]> = fc
 
 const words = fc.constantFrom(...texts).filter((text) => wordsOf(text).length > 0);
 /** Words as the binder leaves them: split, composed, in lower case. */
-const searchWords = fc.oneof(
-  words.map(wordsOf),
-  words.map((text) => wordsOf(text).slice(0, 1)),
-  fc.tuple(words, words).map(([first, second]) => [...wordsOf(first), ...wordsOf(second)]),
-  // The beginning of a word; a mark cut off from its letter is composed no more.
-  words.map((text) => wordsOf([...text].slice(0, 2).join(''))).filter((found) => found.length > 0),
-);
+const searchWords = fc
+  .oneof(
+    words.map(wordsOf),
+    words.map((text) => wordsOf(text).slice(0, 1)),
+    fc.tuple(words, words).map(([first, second]) => [...wordsOf(first), ...wordsOf(second)]),
+    // The beginning of a word; a mark cut off from its letter is composed no more.
+    words.map((text) => wordsOf([...text].slice(0, 2).join(''))).filter((found) => found.length > 0),
+  )
+  // Long texts would go beyond what one search may hold.
+  .map((found) => found.slice(0, 5));
 
 const searchLeaves = leaves.filter(
   ({ type }) => (type.kind === 'collection' ? type.item : type).name === 'Edm.String',

@@ -70,3 +70,14 @@ export function convertCsdlXml(xml: string): unknown {
   const vocabularyAddress = /(Org\.OData\.\w+\.V1)\.xml/g;
   return JSON.parse(JSON.stringify(xml2json(xml, { strict: true })).replace(vocabularyAddress, '$1.json'));
 }
+
+/** The paths that the OASIS generator makes of a CSDL JSON document. */
+export function generateOpenApi(document: unknown): Readonly<Record<string, unknown>> {
+  const { csdl2openapi } = require('odata-openapi') as {
+    csdl2openapi: (
+      document: unknown,
+      options: object,
+    ) => { readonly paths: Readonly<Record<string, unknown>> };
+  };
+  return csdl2openapi(document, {}).paths;
+}

@@ -11,6 +11,7 @@ import {
   faultsOfCsdlXml,
   fullCapabilities,
   fullOptions,
+  generateOpenApi,
 } from '../../support/metadata.ts';
 
 const roots = ['v1.0', 'beta', 'odata/v4'] as const;
@@ -48,6 +49,23 @@ describe.each(roots)('metadata of %s', (root) => {
 
   it('is of version 4.0, which all clients read', () => {
     expect(/<edmx:Edmx Version="([^"]*)"/.exec(xml)?.[1]).toBe('4.0');
+  });
+});
+
+describe('a generator that nobody here wrote', () => {
+  const readable = (root: (typeof roots)[number]) =>
+    Object.keys(generateOpenApi(JSON.parse(writeCsdlJson(model, fullOptions(root)))));
+
+  it("finds the collection on Graph's roots", () => {
+    const collection = '/security/cloudAppSecurityProfiles';
+    expect(readable('v1.0')).toEqual(
+      expect.arrayContaining([collection, `${collection}/{id_1}`, '/security', '/$batch']),
+    );
+  });
+
+  it('finds the set at the top of the root for generic clients', () => {
+    const set = '/cloudAppSecurityProfiles';
+    expect(readable('odata/v4')).toEqual(expect.arrayContaining([set, `${set}/{id}`, `/security${set}`]));
   });
 });
 
@@ -182,13 +200,13 @@ describe('annotations', () => {
       '@Capabilities.ReadRestrictions': {
         Readable: true,
         Permissions: read,
-        TypecastSegmentSupported: false,
+        TypecastSegmentSupported: true,
         ReadByKeyRestrictions: { Readable: true, Permissions: read },
       },
       '@Capabilities.InsertRestrictions': {
         Insertable: true,
         NonInsertableProperties: computed,
-        TypecastSegmentSupported: false,
+        TypecastSegmentSupported: true,
         Permissions: write,
       },
       '@Capabilities.DeepInsertSupport': { Supported: false },
@@ -198,7 +216,7 @@ describe('annotations', () => {
         DeltaUpdateSupported: false,
         UpdateMethod: 'PATCH',
         FilterSegmentSupported: false,
-        TypecastSegmentSupported: false,
+        TypecastSegmentSupported: true,
         NonUpdatableProperties: computed,
         Permissions: write,
       },
@@ -206,7 +224,7 @@ describe('annotations', () => {
       '@Capabilities.DeleteRestrictions': {
         Deletable: true,
         FilterSegmentSupported: false,
-        TypecastSegmentSupported: false,
+        TypecastSegmentSupported: true,
         Permissions: write,
       },
     });
