@@ -46,7 +46,12 @@ export async function answerBatch(
   // Started in order and all at once, so that their writes share a commit; each waits for what it depends on.
   for (const part of parts) run.start(part);
   const answers = await Promise.all(
-    parts.map(async ({ id, atomicityGroup }) => ({ id, atomicityGroup, response: await run.answerOf(id) })),
+    parts.map(async ({ id, named, atomicityGroup }) => ({
+      id,
+      named,
+      atomicityGroup,
+      response: await run.answerOf(id),
+    })),
   );
   return format === 'json' ? respondJsonBatch(answers) : respondMultipartBatch(answers, stages.newId);
 }

@@ -18,6 +18,9 @@ export interface DocumentOptions {
   readonly security: SecurityAddresses;
 }
 
+/** Three roots in two spellings, and OpenAPI for some addresses. */
+const documentsKeptMax = 32;
+
 const operators = [
   ...['eq', 'ne', 'gt', 'ge', 'lt', 'le', 'in', 'has', 'and', 'or', 'not'],
   ...['add', 'sub', 'mul', 'div', 'divby', 'mod', 'any', 'all'],
@@ -68,6 +71,8 @@ export function createDocuments(options: DocumentOptions) {
   const keep = (name: string, write: () => string) => {
     const known = kept.get(name);
     if (known !== undefined) return known;
+    // Trusted proxies may name many hosts; each has a document of its own.
+    if (kept.size >= documentsKeptMax) kept.clear();
     const text = write();
     const made = { text, tag: documentTag(text) };
     kept.set(name, made);

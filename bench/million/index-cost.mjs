@@ -52,7 +52,8 @@ let turn = 0;
 
 function nextPlan(property) {
   turn += 1;
-  const value = values[property.name](turn);
+  // Another value for the same row each time round, or nothing would change.
+  const value = values[property.name](turn + Math.floor(turn / ids.length));
   return {
     kind: 'update',
     root: 'beta',

@@ -29,7 +29,8 @@ async function measureInTurns(servers, { load, repeats }) {
 }
 
 /** The median of what each repeat says by itself: a machine that slows down between repeats does not matter. */
-const medianOfPairs = (left, right, compare) => median(left.map((value, index) => compare(value, right[index])));
+const medianOfPairs = (left, right, compare) =>
+  median(left.map((value, index) => compare(value, right[index])));
 
 async function study(tools) {
   const folder = mkdtempSync(join(tmpdir(), 'casp-bench-tokens-'));

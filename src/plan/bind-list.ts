@@ -43,7 +43,7 @@ export function planList(asked: CollectionRequest): ListPlan {
   return {
     kind: 'list',
     root: request.root,
-    format,
+    format: withPageSize(format, request),
     entitySet,
     tenantId,
     pageSize: Math.min(pageSize, remaining ?? pageSize),
@@ -78,6 +78,13 @@ export function planCount(asked: CollectionRequest): CountPlan {
 interface PageBound {
   readonly pageSize: number;
   readonly remaining: number | undefined;
+}
+
+function withPageSize(format: ResponseFormat, { headers }: ODataRequest): ResponseFormat {
+  const { maxPageSize } = headers.prefer;
+  if (maxPageSize === undefined) return format;
+  const applied = `maxpagesize=${Math.min(maxPageSize, limits.pageSizeMax)}`;
+  return { ...format, applied: [applied, ...format.applied] };
 }
 
 /** Graph reads `$top` as the page size, the specification as the total (digest 4.9). */

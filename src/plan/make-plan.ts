@@ -136,7 +136,7 @@ function planCreate(
   principal: TokenPrincipal,
   context: RequestContext,
 ): Plan {
-  checkOptions(request, ['$format']);
+  checkOptions(request, entityOptions.write);
   const rules = {
     operation: 'create',
     bodyVersion: request.headers.bodyVersion,

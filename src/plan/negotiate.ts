@@ -11,6 +11,7 @@ export const plainFormat: ResponseFormat = {
   metadata: 'minimal',
   ieee754Compatible: false,
   omitNulls: false,
+  applied: [],
 };
 
 /** Picks the first range that JSON satisfies; no Accept means minimal metadata. Throws 406 notAcceptable. */
@@ -28,6 +29,10 @@ export function negotiateJson(request: ODataRequest): ResponseFormat {
     metadata: (parameter(chosen, 'metadata') as MetadataLevel | undefined) ?? 'minimal',
     ieee754Compatible: chosen.parameters.get('ieee754compatible')?.toLowerCase() === 'true',
     omitNulls: prefer.omitNulls,
+    applied: [
+      ...(prefer.omitNulls ? ['omit-values=nulls'] : []),
+      ...(prefer.includeUnknownEnumMembers ? ['include-unknown-enum-members'] : []),
+    ],
   };
 }
 

@@ -73,6 +73,8 @@ export interface ResponseFormat {
   readonly metadata: MetadataLevel;
   readonly ieee754Compatible: boolean;
   readonly omitNulls: boolean;
+  /** Preferences that are honoured, as Preference-Applied says them (Protocol 8.2.8). */
+  readonly applied: readonly string[];
 }
 
 /** One effect of a body on an entity. */

@@ -54,6 +54,7 @@ function parseItem(item: JsonValue, index: number, base: BatchBase): BatchPart {
   }
   const common = {
     id,
+    named: true,
     dependsOn: parseDependsOn(item.dependsOn, index),
     atomicityGroup: parseGroup(item.atomicityGroup, index),
   };

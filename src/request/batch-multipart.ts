@@ -23,7 +23,7 @@ export async function parseMultipartBatch(
     if (/^\s*multipart\/mixed\b/i.test(type)) {
       read.push(...(await readChangeSet(part, type, `changeset_${index}`, base)));
     } else {
-      read.push(readHttpPart(part, part.headers.get('content-id') ?? `part_${index}`, undefined, base));
+      read.push(readHttpPart(part, `part_${index}`, undefined, base));
     }
   }
   return read;
@@ -37,15 +37,15 @@ async function readChangeSet(
 ): Promise<BatchPart[]> {
   const members = await readMimeParts(part.body, boundaryOf(type));
   return members.map((member, index) => {
-    const id = member.headers.get('content-id') ?? `${group}_${index}`;
-    const read = readHttpPart(member, id, group, base);
+    const read = readHttpPart(member, `${group}_${index}`, group, base);
     if (read.fault !== undefined || !['GET', 'HEAD'].includes(read.method)) return read;
     return { ...read, fault: partInvalid('reads inside a change set, which holds changes only', 'method') };
   });
 }
 
 function boundaryOf(contentType: string): string {
-  const [, quoted, plain] = /;\s*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))/i.exec(contentType) ?? [];
+  const [, quoted, plain] =
+    /;\s*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))\s*(?:;|$)/i.exec(contentType) ?? [];
   const boundary = quoted ?? plain;
   if (boundary === undefined) {
     throw batchInvalid(
@@ -108,11 +108,12 @@ const requestLine = /^([A-Z]+) (\S+)(?: HTTP\/1\.[01])?$/i;
 /** `application/http`: a request line, headers, an empty line, a body. */
 function readHttpPart(
   part: MimePart,
-  id: string,
+  madeId: string,
   atomicityGroup: string | undefined,
   base: BatchBase,
 ): BatchPart {
-  const common = { id, atomicityGroup, dependsOn: [] };
+  const contentId = part.headers.get('content-id');
+  const common = { id: contentId ?? madeId, named: contentId !== undefined, atomicityGroup, dependsOn: [] };
   try {
     const type = part.headers.get('content-type') ?? '';
     if (!/^\s*application\/http\b/i.test(type))

@@ -4,6 +4,8 @@ import { quoteForMessage, ServiceError } from '../errors.ts';
 /** One request inside a batch. */
 export interface BatchPart {
   readonly id: string;
+  /** Whether the client gave the id. */
+  readonly named: boolean;
   /** Undefined where `fault` says why the part cannot run. */
   readonly method: string;
   /** Path and query from the server's root, raw. */

@@ -4,6 +4,8 @@ import type { HttpResponse } from '../http/message.ts';
 /** One part's answer under the id of its request. */
 export interface PartAnswer {
   readonly id: string;
+  /** Whether the client gave the id; one made here is not sent back. */
+  readonly named: boolean;
   readonly response: HttpResponse;
   /** Multipart only: answers of one change set stand in a part of their own. */
   readonly atomicityGroup: string | undefined;
@@ -76,7 +78,7 @@ function joinParts(parts: readonly string[], boundary: string): string {
   return `${parts.map((part) => `--${boundary}\r\n${part}\r\n`).join('')}--${boundary}--\r\n`;
 }
 
-function writeHttpPart({ id, response }: PartAnswer): string {
+function writeHttpPart({ id, named, response }: PartAnswer): string {
   const { status, headers, body } = response;
   const text = body === undefined ? '' : typeof body === 'string' ? body : Buffer.from(body).toString('utf8');
   const fields = {
@@ -85,7 +87,7 @@ function writeHttpPart({ id, response }: PartAnswer): string {
   };
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
   return (
-    `Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\nContent-ID: ${id}\r\n\r\n` +
+    `Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n${named ? `Content-ID: ${id}\r\n` : ''}\r\n` +
     `HTTP/1.1 ${status} ${reasons[status] ?? 'Status'}\r\n${lines.join('')}\r\n${text}`
   );
 }

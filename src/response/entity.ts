@@ -152,7 +152,7 @@ export function complexMembers(
 }
 
 /** The type where JSON alone does not tell it (JSON Format 4.5.3); strings and booleans need none. */
-function typeAnnotation({ type }: Property, value: PropertyValue): string | undefined {
+export function typeAnnotation({ type }: Property, value: PropertyValue): string | undefined {
   if (value === null) return undefined;
   switch (type.kind) {
     case 'primitive':

@@ -4,7 +4,7 @@ import type { ComplexValue, PropertyValue } from '../edm/types.ts';
 import { unreachable } from '../errors.ts';
 import type { PropertyPlan, RequestContext, StoredEntity } from '../plan/plan.ts';
 import { contextUrl, entitySetPath } from './context-url.ts';
-import { complexMembers, member } from './entity.ts';
+import { complexMembers, member, typeAnnotation } from './entity.ts';
 
 /** What is sent of a property; undefined where it is null, which is 204. */
 export type PropertyBody = { readonly kind: 'json' | 'text'; readonly body: string } | undefined;
@@ -46,7 +46,9 @@ function writeJson(value: PropertyValue, plan: PropertyPlan, context: RequestCon
     last?.type.kind === 'complex'
       ? complexMembers(last.type, value, undefined, format)
       : [`"value":${JSON.stringify(value)}`];
-  return `{${[...start, ...body].join(',')}}`;
+  const type = last === undefined || format.metadata !== 'full' ? undefined : typeAnnotation(last, value);
+  const typed = type === undefined ? [] : [member('@odata.type', type)];
+  return `{${[...start, ...typed, ...body].join(',')}}`;
 }
 
 /** Single quotes are doubled inside a key (URL Conventions 4.3.1). */

@@ -128,7 +128,7 @@ function respondWrite(
   const minimal = plan.answer.returns === 'minimal';
   const headers = {
     ETag: weakEntityTag(entity.version),
-    ...preferenceApplied(plan.answer),
+    ...preferenceApplied([...returnApplied(plan.answer), ...(minimal ? [] : plan.format.applied)]),
     ...(status === 201 ? { Location: url } : {}),
     ...(plan.kind === 'create' && plan.repeatable !== undefined
       ? { 'Repeatability-Result': 'accepted' }
@@ -140,8 +140,13 @@ function respondWrite(
   return json(status, entityBody(row, plan, context), plan.format, headers);
 }
 
-function preferenceApplied({ preferred, returns }: WriteAnswer): Readonly<Record<string, string>> {
-  return preferred ? { 'Preference-Applied': `return=${returns}` } : {};
+function returnApplied({ preferred, returns }: WriteAnswer): readonly string[] {
+  return preferred ? [`return=${returns}`] : [];
+}
+
+/** What was honoured is said (Protocol 8.2.8). */
+function preferenceApplied(applied: readonly string[]): Readonly<Record<string, string>> {
+  return applied.length === 0 ? {} : { 'Preference-Applied': applied.join(', ') };
 }
 
 function respondPage(result: Result, plan: ListPlan, context: RequestContext): HttpResponse {
@@ -210,7 +215,16 @@ function json(
   format: ResponseFormat,
   headers: Readonly<Record<string, string>> = {},
 ): HttpResponse {
-  return { status, headers: { 'Content-Type': mediaType(format), ...odataHeaders(), ...headers }, body };
+  return {
+    status,
+    headers: {
+      'Content-Type': mediaType(format),
+      ...odataHeaders(),
+      ...preferenceApplied(format.applied),
+      ...headers,
+    },
+    body,
+  };
 }
 
 /** Graph's exact string (Protocol digest 5.1). */

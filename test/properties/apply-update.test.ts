@@ -19,7 +19,7 @@ function planOf(body: EntityValues, atTicks: bigint): UpdatePlan {
   return {
     kind: 'update',
     root: 'v1.0',
-    format: { metadata: 'minimal', ieee754Compatible: false, omitNulls: false },
+    format: { metadata: 'minimal', ieee754Compatible: false, omitNulls: false, applied: [] },
     entitySet: cloudAppSecurityProfiles,
     tenantId: parseTenantId('11111111-1111-4111-8111-111111111111'),
     key: id,

@@ -37,7 +37,7 @@ const author = {
 
 const base = {
   root: 'v1.0',
-  format: { metadata: 'minimal', ieee754Compatible: false, omitNulls: false },
+  format: { metadata: 'minimal', ieee754Compatible: false, omitNulls: false, applied: [] },
   entitySet: cloudAppSecurityProfiles,
   tenantId,
 } as const;

@@ -60,16 +60,13 @@ function textOf({ parent, property }: Leaf, values: EntityValues): string | read
 export const sqliteTextIndexes: TextIndexes = {
   insert(address, values) {
     const table = tableOf(address.entitySet);
-    return writeDocuments('add', documentsOf(table, values), address, table);
+    return writeDocuments(nothing, documentsOf(table, values), address, table);
   },
   update(address, { before, after, changed }) {
     const table = tableOf(address.entitySet);
     const old = documentsOf(table, before, changed);
     const made = documentsOf(table, after, changed);
-    return [
-      ...writeDocuments('remove', withoutCommon(old, made), address, table),
-      ...writeDocuments('add', withoutCommon(made, old), address, table),
-    ];
+    return writeDocuments(withoutCommon(old, made), withoutCommon(made, old), address, table);
   },
   delete: deleteDocuments,
   selectMatching(entitySet, sequences) {
@@ -134,31 +131,40 @@ function withoutCommon(documents: Documents, other: Documents): Documents {
   };
 }
 
+const nothing: Documents = { words: [], substrings: [] };
+
 function writeDocuments(
-  change: 'add' | 'remove',
-  documents: Documents,
+  old: Documents,
+  made: Documents,
   address: RowAddress,
   table: EntityTable,
-): Fragment[] {
+): readonly Fragment[] {
   const names = indexNames(table);
-  const write = (name: string, texts: readonly Document[]) =>
-    texts.length === 0 ? [] : [writeInto(name, change, texts, address, table)];
-  return [...write(names.words, documents.words), ...write(names.substrings, documents.substrings)];
+  return [
+    ...writeInto(names.words, old.words, made.words, address, table),
+    ...writeInto(names.substrings, old.substrings, made.substrings, address, table),
+  ];
 }
 
+/** One statement for all documents of an index: FTS5 writes a part of its own for each statement. */
 function writeInto(
   index: string,
-  change: 'add' | 'remove',
-  documents: readonly Document[],
+  old: readonly Document[],
+  made: readonly Document[],
   { tenantId, id }: RowAddress,
   table: EntityTable,
-): Fragment {
+): readonly Fragment[] {
+  // FTS5 keeps no texts here: it must be told what to forget, and before it learns what is new.
+  const changes = [
+    ...old.map(([place, text]) => sql`('delete', ${BigInt(place)}, ${text})`),
+    ...made.map(([place, text]) => sql`(null, ${BigInt(place)}, ${text})`),
+  ];
+  if (changes.length === 0) return [];
   const name = identifier(index);
-  const number = sql`"row_id" * ${BigInt(placesPerRow)} + ("d"."value" ->> 0), "d"."value" ->> 1`;
-  const rows = sql`from ${identifier(table.name)}, json_each(${JSON.stringify(documents)}) as "d" where "tenant_id" = ${tenantId} and ${identifier(table.name)}."id" = ${id}`;
-  if (change === 'add') return sql`insert into ${name} ("rowid", "text") select ${number} ${rows}`;
-  // FTS5 keeps no texts here: it must be told what to forget.
-  return sql`insert into ${name} (${name}, "rowid", "text") select 'delete', ${number} ${rows}`;
+  const number = sql`"e"."row_id" * ${BigInt(placesPerRow)} + "d"."column2"`;
+  return [
+    sql`insert into ${name} (${name}, "rowid", "text") select "d"."column1", ${number}, "d"."column3" from ${identifier(table.name)} as "e" cross join (values ${join(changes, ', ')}) as "d" where "e"."tenant_id" = ${tenantId} and "e"."id" = ${id}`,
+  ];
 }
 
 /** Reads the texts from the row itself, which still stands. */

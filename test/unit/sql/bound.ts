@@ -74,7 +74,11 @@ export const not = (operand: BoundExpression): BoundExpression => ({ kind: 'not'
 export const and = (...operands: readonly BoundExpression[]): BoundExpression => ({ kind: 'and', operands });
 export const or = (...operands: readonly BoundExpression[]): BoundExpression => ({ kind: 'or', operands });
 
-export const call = (name: Call['function'], type: ValueType, ...parameters: readonly BoundExpression[]): Call => ({
+export const call = (
+  name: Call['function'],
+  type: ValueType,
+  ...parameters: readonly BoundExpression[]
+): Call => ({
   kind: 'call',
   function: name,
   type,
@@ -98,7 +102,12 @@ export const by = (path: string, descending = false): OrderKey => ({ expression:
 export const term = (...words: readonly string[]): BoundSearch => ({ kind: 'term', words, leaf: undefined });
 
 const root: ListPlan['root'] = 'beta';
-const format: ListPlan['format'] = { metadata: 'minimal', ieee754Compatible: false, omitNulls: false };
+const format: ListPlan['format'] = {
+  metadata: 'minimal',
+  ieee754Compatible: false,
+  omitNulls: false,
+  applied: [],
+};
 
 /** The first page of 50 by id, but for what is said otherwise. */
 export const list = (changes: Partial<ListPlan> = {}): ListPlan => ({
