@@ -418,7 +418,7 @@ export interface IssuerConfig {
   readonly audiences: readonly string[];
   /** Tenants served, GUIDs in lower case. */
   readonly tenants: 'any' | readonly string[];
-  /** For an issuer that knows no tenants: the one all its tokens belong to. */
+  /** For an issuer without `{tenantid}`: the one tenant all its tokens belong to. */
   readonly tenantId?: string;
   /** Names of claims: as Entra ID writes them, or as other OpenID Connect issuers do. */
   readonly claims: 'entra' | 'oidc';
@@ -893,7 +893,7 @@ function completeIssuer(
   context: IssuerContext,
   report: (name: string, message: string) => void,
 ): IssuerConfig | undefined {
-  const { issuer, tenantId } = entry;
+  const { issuer } = entry;
   const urlFault = issuerUrlFault(issuer, context.dev);
   if (urlFault !== undefined) {
     report('issuer', `"${quoteForMessage(issuer)}" ${urlFault}`);
@@ -908,13 +908,18 @@ function completeIssuer(
     report(outcome.name, outcome.fault);
     return undefined;
   }
-  return {
-    issuer,
-    audiences,
-    tenants: outcome.tenants,
-    claims,
-    ...(tenantId === undefined ? {} : { tenantId }),
-  };
+  const { tenants: served } = outcome;
+  if (templated) return { issuer, audiences, tenants: served, claims };
+  // Without {tenantid} nothing ties an issuer's tokens to the tenants they name, so it may name one only.
+  const [only, ...others] = served === 'any' ? [] : served;
+  if (only === undefined || others.length > 0) {
+    report(
+      'tenantId',
+      `missing. An issuer without {tenantid} stands for one tenant. Name it, e.g. "${guidOf(issuer)}".`,
+    );
+    return undefined;
+  }
+  return { issuer, audiences, tenants: served, claims, tenantId: only };
 }
 
 const audiencesMissing =

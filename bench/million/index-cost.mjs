@@ -22,16 +22,16 @@ const tenantId = parseTenantId(testTenantId);
 const nobody = '00000000-0000-0000-0000-000000000000';
 const author = { kind: 'system', objectId: nobody, name: 'Bench', clientId: nobody, requestId: nobody };
 
-/** A new value for each turn, of the sort the property has. */
+/** Values of the sort the property has; the next number makes another value. */
 const values = {
-  isSigned: (turn) => turn % 2 === 0,
-  platform: (turn) => `platform ${turn % 7}`,
-  manifest: (turn) =>
-    `{"turn":${turn},"notes":"${'words of a manifest that is read by somebody '.repeat(8)}"}`,
-  riskScore: (turn) => String(turn % 11),
-  publisher: (turn) => `Publisher ${turn % 70}`,
-  name: (turn) => `Contoso Ledger ${turn}`,
-  tags: (turn) => [`Tag ${turn % 10}`, 'Monitored'],
+  isSigned: (number) => number % 2 === 0,
+  platform: (number) => `platform ${number % 7}`,
+  manifest: (number) =>
+    `{"build":${number},"notes":"${'words of a manifest that somebody reads '.repeat(8)}"}`,
+  riskScore: (number) => String(number % 11),
+  publisher: (number) => `Publisher ${number % 70}`,
+  name: (number) => `Contoso Ledger ${number}`,
+  tags: (number) => [`Tag ${number % 10}`, 'Monitored'],
 };
 
 /** Indexes that can be left out one at a time, with a property whose change each has to follow. */
@@ -52,15 +52,16 @@ let turn = 0;
 
 function nextPlan(property) {
   turn += 1;
+  const place = turn % ids.length;
   // Another value for the same row each time round, or nothing would change.
-  const value = values[property.name](turn + Math.floor(turn / ids.length));
+  const value = values[property.name](place + Math.floor(turn / ids.length));
   return {
     kind: 'update',
     root: 'beta',
     format: { metadata: 'minimal', ieee754Compatible: false, omitNulls: false },
     entitySet,
     tenantId,
-    key: ids[turn % ids.length],
+    key: ids[place],
     assignments: [{ kind: 'replace', property, value }],
     preconditions: { ifMatch: undefined, ifNoneMatch: undefined },
     author: { ...author, clientRequestId: nobody },

@@ -70,13 +70,13 @@ async function requireData(rows, seed, log) {
   const unfinished = `${folder}.unfinished`;
   rmSync(unfinished, { recursive: true, force: true });
   mkdirSync(unfinished);
-  const { loadMs } = await load(join(unfinished, databaseName), rows, seed);
+  const { loadMs, processorMs } = await load(join(unfinished, databaseName), rows, seed);
   writeFileSync(
     join(unfinished, 'load.json'),
-    JSON.stringify({ loadMs, loadedAt: new Date().toISOString() }),
+    JSON.stringify({ loadMs, processorMs, loadedAt: new Date().toISOString() }),
   );
   renameSync(unfinished, folder);
-  return { folder, loadMs, cached: false };
+  return { folder, loadMs, processorMs, cached: false };
 }
 
 /** Ids from all over the table: enough for every connection of the load generator to have its own. */
@@ -92,12 +92,12 @@ function sampleIds(file) {
   }
 }
 
-/** Copies the data of `rows` profiles into `dataFolder`; resolves with `{ file, rows, ids, bytes, loadMs, cached }`. */
+/** Copies the data of `rows` profiles into `dataFolder`; resolves with `{ file, rows, ids, bytes, loadMs, processorMs, cached }`. */
 export async function copyLargeData({ rows, seed, dataFolder, log }) {
-  const { folder, loadMs, cached } = await requireData(rows, seed, log);
+  const { folder, ...loaded } = await requireData(rows, seed, log);
   log(`copying ${folder}`);
   mkdirSync(dataFolder, { recursive: true });
   const file = join(dataFolder, databaseName);
   copyFileSync(join(folder, databaseName), file, constants.COPYFILE_FICLONE);
-  return { file, rows, ids: sampleIds(file), bytes: statSync(file).size, loadMs, cached };
+  return { file, rows, ids: sampleIds(file), bytes: statSync(file).size, ...loaded };
 }

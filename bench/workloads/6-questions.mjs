@@ -28,12 +28,12 @@ function requireSame(what, found, expected) {
 
 // The database itself.
 
-function sizeFindings({ bytes, rows, loadMs, cached }) {
+function sizeFindings({ bytes, rows, loadMs, processorMs, cached }) {
   const seconds = loadMs / 1000;
   return [
     {
       what: `Load of ${rate(rows)} profiles by import${cached ? ' (seen when the cache was made)' : ''}`,
-      measured: `${seconds.toFixed(0)} s, ${rate(rows / seconds)} rows a second`,
+      measured: `${seconds.toFixed(0)} s (${(processorMs / 1000).toFixed(0)} s of the processor), ${rate(rows / seconds)} rows a second`,
     },
     {
       what: 'Database file',
@@ -103,15 +103,14 @@ async function lastPageLink(client, order, rows) {
   const link = page['@odata.nextLink'];
   const last = await client.askJson(link);
   requireSame('last page', [last.value.length, last['@odata.nextLink']], [pageSize, undefined]);
-  const backwards = order.endsWith(' desc') ? order.slice(0, -5) : `${order} desc`;
-  const [end] = (await client.askJson(address({ $orderby: `${backwards},id desc`, $top: 1 }))).value;
+  const [end] = (await client.askJson(address({ $orderby: `${order} desc,id desc`, $top: 1 }))).value;
   requireSame('last row', last.value.at(-1).id, end.id);
   return link;
 }
 
 async function pageFindings({ client }, rows) {
   const findings = [];
-  for (const order of ['name', 'lastModifiedDateTime', 'lastModifiedDateTime desc']) {
+  for (const order of ['name', 'lastModifiedDateTime']) {
     const last = await lastPageLink(client, order, rows);
     const found = await timeInTurns(
       { first: () => client.ask(address({ $orderby: order })), last: () => client.ask(last) },

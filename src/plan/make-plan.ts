@@ -15,6 +15,7 @@ import { checkOptions } from './check-options.ts';
 import { negotiateJson, negotiateMetadata, plainFormat } from './negotiate.ts';
 import type { Author, Plan, Preconditions, RepeatableRequest, RequestContext, WriteAnswer } from './plan.ts';
 import { planApply, planApplyCount } from './plan-apply.ts';
+import { planExpanded } from './plan-expanded.ts';
 import { planProperty } from './plan-property.ts';
 import { preconditionsOf } from './preconditions.ts';
 
@@ -34,8 +35,13 @@ export function makePlan(request: ODataRequest, principal: Principal, context: R
       return { ...base, kind: 'serviceDocument' };
     case 'singleton':
       requireToken(principal, context.challenge);
-      checkOptions(request, ['$format']);
-      return { ...base, kind: 'singleton', name: resource.name };
+      checkOptions(request, ['$expand', '$format']);
+      return {
+        ...base,
+        kind: 'singleton',
+        name: resource.name,
+        expanded: planExpanded(request, resource.name, principal, context),
+      };
     case 'collection':
       return request.method === 'POST'
         ? planCreate(

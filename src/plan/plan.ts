@@ -213,6 +213,8 @@ export interface DeletePlan extends DataPlanBase {
 export interface SingletonPlan extends PlanBase {
   readonly kind: 'singleton';
   readonly name: string;
+  /** Contained collections to send with it: `$expand`. */
+  readonly expanded: readonly ListPlan[];
 }
 
 export interface ServiceDocumentPlan extends PlanBase {

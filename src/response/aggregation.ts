@@ -26,16 +26,17 @@ export function writeAggregation(
     const beside = writeColumns(added, values, format);
     return beside.length === 0 ? whole : `${whole.slice(0, -1)},${beside.join(',')}}`;
   });
-  const list = columns === undefined ? '' : `(${columns.map(({ path }) => path).join(',')})`;
+  const paths = (columns ?? (added.length === 0 ? [] : [{ path: '*' }, ...added])).map(({ path }) => path);
+  const list = paths.length === 0 ? '' : `(${paths.join(',')})`;
   const url = contextUrl(root, `${entitySetPath(entitySet, root)}${list}`, context);
   const start = format.metadata === 'none' ? '' : `"@odata.context":${JSON.stringify(url)},`;
-  return `{${start}${countMember(result.count, format)}"value":[${rows.join(',')}]}`;
+  const count = result.count === undefined ? '' : `"@odata.count":${writeCount(result.count, format)},`;
+  return `{${start}${count}"value":[${rows.join(',')}]}`;
 }
 
-/** `"@odata.count":5,` or nothing. */
-export function countMember(count: number | undefined, { ieee754Compatible }: ResponseFormat): string {
-  if (count === undefined) return '';
-  return `"@odata.count":${ieee754Compatible ? `"${count}"` : count},`;
+/** A count is Edm.Int64: a string where the client cannot read 64 bits. */
+export function writeCount(count: number, { ieee754Compatible }: ResponseFormat): string {
+  return ieee754Compatible ? `"${count}"` : String(count);
 }
 
 /** Columns in order; members of one complex property stand together inside it. */
@@ -48,13 +49,7 @@ function writeColumns(
   const members: string[] = [];
   columns.forEach((column, index) => {
     const [first = '', second] = column.path.split('/');
-    const written = dynamicMember(
-      second ?? first,
-      values[index] ?? null,
-      column.type,
-      format,
-      column.wireType?.slice(4),
-    );
+    const written = columnMember(second ?? first, values[index] ?? null, column, format);
     if (second === undefined || column.leaf === undefined) {
       members.push(...written);
       return;
@@ -67,6 +62,23 @@ function writeColumns(
     const name = [...nested.keys()].find((candidate) => placeholderOf(candidate) === text);
     return name === undefined ? text : `${JSON.stringify(name)}:{${nested.get(name)?.join(',')}}`;
   });
+}
+
+/** An alias is dynamic; the type of a declared property is known from the metadata (digest 5.2). */
+function columnMember(
+  name: string,
+  value: ComputedValue,
+  column: ApplyColumn,
+  format: ResponseFormat,
+): string[] {
+  const known = column.leaf !== undefined && format.metadata === 'minimal';
+  return dynamicMember(
+    name,
+    value,
+    column.type,
+    known ? { ...format, metadata: 'none' } : format,
+    column.wireType?.slice(4),
+  );
 }
 
 /** Marks where a complex property stands until all its members are known; no member looks like it. */

@@ -11,14 +11,15 @@ import type {
   ReadPlan,
   RequestContext,
   ResponseFormat,
+  SingletonPlan,
   UpdatePlan,
   WriteAnswer,
 } from '../plan/plan.ts';
 import { checkIfMatch, matches } from '../plan/preconditions.ts';
-import type { PageRow, Result } from '../storage/result.ts';
-import { countMember, writeAggregation } from './aggregation.ts';
+import type { PageResult, PageRow, Result } from '../storage/result.ts';
+import { writeAggregation, writeCount } from './aggregation.ts';
 import { contextUrl, entitySetPath, entityUrl, nextLink } from './context-url.ts';
-import { weakEntityTag, writeEntity } from './entity.ts';
+import { member, weakEntityTag, writeEntity } from './entity.ts';
 import { writePropertyBody } from './property.ts';
 
 const vary = 'Accept, Accept-Encoding, Prefer, OData-MaxVersion, Authorization';
@@ -37,7 +38,7 @@ export function respond(result: Result, plan: Plan, context: RequestContext): Ht
     case 'delete':
       return { status: 204, headers: odataHeaders(), body: undefined };
     case 'singleton':
-      return json(200, singletonBody(plan.name, plan, context), plan.format);
+      return json(200, singletonBody(result, plan, context), plan.format);
     case 'serviceDocument':
       return json(200, serviceDocumentBody(plan, context), plan.format);
     case 'metadata':
@@ -149,27 +150,54 @@ function preferenceApplied(applied: readonly string[]): Readonly<Record<string, 
   return applied.length === 0 ? {} : { 'Preference-Applied': applied.join(', ') };
 }
 
-function respondPage(result: Result, plan: ListPlan, context: RequestContext): HttpResponse {
-  if (result.kind !== 'page') return fail(result);
+/** What a page consists of, wherever it stands. */
+function pageParts(page: PageResult, plan: ListPlan, context: RequestContext) {
   const { root, entitySet, format, projection } = plan;
   const how = { root, entitySet, format, context, projection };
-  const items = result.rows.map(({ entity, computed }) => writeEntity(entity, computed, undefined, how));
   const url = contextUrl(root, `${entitySetPath(entitySet, root)}${projectionList(projection)}`, context);
-  const start = format.metadata === 'none' ? '' : `"@odata.context":${JSON.stringify(url)},`;
-  const link =
-    result.next === undefined
-      ? ''
-      : `,"@odata.nextLink":${JSON.stringify(nextLink(plan, result.next, context))}`;
-  return json(
-    200,
-    `{${start}${countMember(result.count, format)}"value":[${items.join(',')}]${link}}`,
-    format,
-  );
+  return {
+    context: format.metadata === 'none' ? undefined : url,
+    count: page.count === undefined ? undefined : writeCount(page.count, format),
+    items: page.rows.map(({ entity, computed }) => writeEntity(entity, computed, undefined, how)),
+    next: page.next === undefined ? undefined : nextLink(plan, page.next, context),
+  };
 }
 
-function singletonBody(name: string, plan: Plan, context: RequestContext): string {
-  const url = contextUrl(plan.root, name, context);
-  return plan.format.metadata === 'none' ? '{}' : `{"@odata.context":${JSON.stringify(url)}}`;
+function respondPage(result: Result, plan: ListPlan, context: RequestContext): HttpResponse {
+  if (result.kind !== 'page') return fail(result);
+  const { context: own, count, items, next } = pageParts(result, plan, context);
+  const members = [
+    ...(own === undefined ? [] : [member('@odata.context', own)]),
+    ...(count === undefined ? [] : [`"@odata.count":${count}`]),
+    `"value":[${items.join(',')}]`,
+    ...(next === undefined ? [] : [member('@odata.nextLink', next)]),
+  ];
+  return json(200, `{${members.join(',')}}`, plan.format);
+}
+
+/** The singleton has no properties of its own; expanded collections stand in it (JSON Format 8.3). */
+function singletonBody(result: Result, plan: SingletonPlan, context: RequestContext): string {
+  const { name, root, format, expanded } = plan;
+  const names = expanded.map(({ entitySet }) => `${entitySet.name}()`);
+  const url = contextUrl(root, names.length === 0 ? name : `${name}(${names.join(',')})`, context);
+  const start = format.metadata === 'none' ? [] : [member('@odata.context', url)];
+  const pages = result.kind === 'expanded' ? result.pages : [];
+  const members = expanded.flatMap((list, index) => {
+    const page = pages[index];
+    return page === undefined ? fail(result) : expandedMembers(page, list, context);
+  });
+  return `{${[...start, ...members].join(',')}}`;
+}
+
+function expandedMembers(page: PageResult, plan: ListPlan, context: RequestContext): string[] {
+  const { name } = plan.entitySet;
+  const { context: own, count, items, next } = pageParts(page, plan, context);
+  return [
+    ...(own === undefined ? [] : [member(`${name}@odata.context`, own)]),
+    ...(count === undefined ? [] : [`${JSON.stringify(`${name}@odata.count`)}:${count}`]),
+    `${JSON.stringify(name)}:[${items.join(',')}]`,
+    ...(next === undefined ? [] : [member(`${name}@odata.nextLink`, next)]),
+  ];
 }
 
 /** Protocol 11.1.1, JSON Format 5. */

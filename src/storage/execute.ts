@@ -40,7 +40,7 @@ import { readValue } from '../sql/value.ts';
 import { pick, recordChange } from './changes.ts';
 import type { Database, Row, Session } from './database.ts';
 import { findRepeated, rememberRepeatable } from './repeatable.ts';
-import type { Result } from './result.ts';
+import type { PageResult, Result } from './result.ts';
 import { readRow } from './row.ts';
 
 /** Carries out a plan; throws 404, 412, 503 codes and queryTooComplex. Plans without data pass through. */
@@ -64,6 +64,7 @@ export async function execute(plan: Plan, database: Database, signal?: AbortSign
     case 'delete':
       return database.write((session) => executeWrite(plan, session, database));
     case 'singleton':
+      return plan.expanded.length === 0 ? { kind: 'none' } : expand(plan.expanded, database, signal);
     case 'serviceDocument':
     case 'metadata':
     case 'options':
@@ -88,6 +89,16 @@ export function executeWrite(plan: WritePlan, session: Session, database: Databa
     default:
       return unreachable(plan);
   }
+}
+
+async function expand(
+  plans: readonly ListPlan[],
+  database: Database,
+  signal: AbortSignal | undefined,
+): Promise<Result> {
+  const pages: PageResult[] = [];
+  for (const plan of plans) pages.push(await list(plan, database, signal));
+  return { kind: 'expanded', pages };
 }
 
 const readPoint = (plan: ReadPlan | PropertyPlan, database: Database): Promise<StoredEntity> =>
@@ -137,7 +148,7 @@ async function list(
   plan: ListPlan,
   database: Database,
   signal: AbortSignal | undefined,
-): Promise<Extract<Result, { kind: 'page' }>> {
+): Promise<PageResult> {
   const { rows, total } = await scan(plan, database, signal, async (session) => ({
     rows: plan.pageSize === 0 ? [] : await session.run(compileList(plan, database.dialect)),
     total: plan.count ? await count({ ...plan, steps: undefined }, session, database) : undefined,

@@ -8,16 +8,19 @@ export interface PageRow {
   readonly computed: readonly ConstantValue[];
 }
 
+/** One page of a list. */
+export interface PageResult {
+  readonly kind: 'page';
+  readonly rows: readonly PageRow[];
+  /** Key values of the last row when more rows follow. */
+  readonly next: readonly (string | null)[] | undefined;
+  /** How many entities pass, where the plan asks. */
+  readonly count: number | undefined;
+}
+
 export type Result =
   | { readonly kind: 'entity'; readonly entity: StoredEntity; readonly computed: readonly ConstantValue[] }
-  | {
-      readonly kind: 'page';
-      readonly rows: readonly PageRow[];
-      /** Key values of the last row when more rows follow. */
-      readonly next: readonly (string | null)[] | undefined;
-      /** How many entities pass, where the plan asks. */
-      readonly count: number | undefined;
-    }
+  | PageResult
   | { readonly kind: 'count'; readonly count: number }
   /** Rows of an aggregation: values in the order of the plan's columns, beside the entity where rows still are entities. */
   | {
@@ -31,5 +34,7 @@ export type Result =
   | { readonly kind: 'created'; readonly entity: StoredEntity }
   | { readonly kind: 'updated'; readonly entity: StoredEntity }
   | { readonly kind: 'deleted' }
+  /** Contained collections, in the order of the plan. */
+  | { readonly kind: 'expanded'; readonly pages: readonly PageResult[] }
   /** The plan needs no store. */
   | { readonly kind: 'none' };

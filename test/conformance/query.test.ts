@@ -443,3 +443,53 @@ describe('wrong questions', () => {
     },
   );
 });
+
+describe('the singleton', () => {
+  it('expands the collection it contains, with the options in parentheses', async () => {
+    const path = address(
+      {
+        $expand: `cloudAppSecurityProfiles($filter=${ours};$orderby=name desc;$select=name;$top=1;$count=true)`,
+      },
+      '/beta/security',
+    );
+    const answer = await service.send({ path });
+    const root = `${service.url}/beta/$metadata`;
+    const { 'cloudAppSecurityProfiles@odata.nextLink': link = '' } = answer.body as Record<string, string>;
+    expect(link).toContain('/beta/security/cloudAppSecurityProfiles?$filter=');
+    expectJson(answer, 200, {
+      '@odata.context': `${root}#security(cloudAppSecurityProfiles())`,
+      'cloudAppSecurityProfiles@odata.context': `${root}#security/cloudAppSecurityProfiles(id,name)`,
+      'cloudAppSecurityProfiles@odata.count': 4,
+      cloudAppSecurityProfiles: [
+        {
+          '@odata.type': '#microsoft.graph.cloudAppSecurityProfile',
+          '@odata.etag': 'W/"1"',
+          id: profiles[3]?.id,
+          name: '日本 🚀',
+        },
+      ],
+      'cloudAppSecurityProfiles@odata.nextLink': link,
+    });
+    const next = await service.send({ path: link.replace(service.url, '') });
+    expect(next.body).toMatchObject({ value: [{ id: profiles[0]?.id }] });
+  });
+
+  it('sends twenty rows unless asked for fewer', async () => {
+    const { body } = await service.send({ path: '/v1.0/security?$expand=cloudAppSecurityProfiles' });
+    expect((body as { cloudAppSecurityProfiles: unknown[] }).cloudAppSecurityProfiles).toHaveLength(20);
+  });
+
+  it.each([
+    [
+      'owner',
+      'ExpandNotSupported expandNotSupported',
+      /^Expand is not allowed for property 'owner'/,
+      '$expand',
+    ],
+    ['cloudAppSecurityProfiles($top)', 'BadRequest optionInvalid', /no option/, '$expand'],
+    ['cloudAppSecurityProfiles($apply=identity)', 'BadRequest optionNotAllowed', /'\$apply'/, '$apply'],
+  ])('refuses %s', async (expand, codes, message, target) => {
+    const answer = await service.send({ path: address({ $expand: expand }, '/v1.0/security') });
+    expectRefusal(answer, `400 ${codes}`, { message, target });
+  });
+});

@@ -15,6 +15,7 @@ import { newTestKey, sign, type TestKey } from '../unit/auth/token-fixture.ts';
 const tenant = '11111111-1111-4111-8111-111111111111';
 const secondTenant = '22222222-2222-4222-8222-222222222222';
 const strangeTenant = '33333333-3333-4333-8333-333333333333';
+const singleTenant = '66666666-6666-4666-8666-666666666666';
 const personalTenant = '9188040d-6c67-4c5b-b112-36a304b66dad';
 const audience = '44444444-4444-4444-8444-444444444444';
 const clientId = 'c1c1c1c1-0000-4000-8000-000000000001';
@@ -32,6 +33,8 @@ const entraV1 = host.add('/sts/{tenantid}/', [
   key.publicJwk,
   { ...strangerKey.publicJwk, kid: 'bound', issuer: `${host.origin}/{tenantid}/v2.0` },
 ]);
+// One tenant: its own address, as the recipe for a single tenant of Entra ID has it.
+const entraSingle = host.add(`/${singleTenant}/v2.0`, [key.publicJwk]);
 const oidcNames = ['realm', 'held', 'silent', 'down', 'rotated', 'breaking'] as const;
 const oidc = Object.fromEntries(
   oidcNames.map((name) => [name, host.add(`/${name}`, [oidcKey.publicJwk])]),
@@ -44,6 +47,7 @@ const server: ConfiguredServer = await startConfigured({
   issuers: [
     { issuer: entra.issuer, tenants: [tenant, secondTenant], audiences: [audience, 'api://casp'] },
     { issuer: entraV1.issuer, tenants: [tenant], audiences: ['api://casp'] },
+    { issuer: entraSingle.issuer, claims: 'entra', audiences: [audience] },
     ...oidcNames.map((name, index) => ({
       issuer: oidc[name].issuer,
       tenantId: `55555555-5555-4555-8555-55555555555${index}`,
@@ -245,6 +249,37 @@ describe('who asks', () => {
     ['oid', 'It names no caller: the claim oid is needed.'],
   ])('a token without %s is nobody’s', async (claim, detail) => {
     refuseWith(await get(await sign(key, person({ [claim]: undefined }))), 'tokenInvalid', detail);
+  });
+
+  it('an issuer that is one tenant’s serves that tenant alone', async () => {
+    const claims = person({ iss: entraSingle.issuer, tid: singleTenant });
+    expect((await list(await sign(key, claims))).body).toMatchObject({ value: [] });
+    const answer = await list(await sign(key, { ...claims, tid: tenant }));
+    expect([answer.status, answer.text]).toEqual([answer.status, expect.not.stringContaining('one')]);
+    expect([401, 403]).toContain(answer.status);
+    expect((await list(await sign(key, withoutUndefined({ ...claims, tid: undefined })))).status).toBe(401);
+  });
+
+  it.each([
+    [
+      'a person of Okta',
+      { scp: ['openid', writePermission], cid: 'portal', azp: undefined, scope: undefined },
+    ],
+    [
+      'an application of Okta',
+      { scp: [writePermission], cid: 'robot', sub: 'robot', azp: undefined, scope: undefined },
+    ],
+    ['a service account of Keycloak', { scope: `email ${writePermission}`, azp: 'robot' }],
+    [
+      'a service account of Keycloak marked by idtyp',
+      { scope: 'email', azp: 'robot', idtyp: 'app', roles: [writePermission] },
+    ],
+  ])('%s may write', async (_who, changes) => {
+    const token = await sign(oidcKey, realmPerson(oidc.realm, changes));
+    const answer = await send({ method: 'POST', path: collectionPath, token, body: { name: 'realm' } });
+    expect(answer.status, answer.text).toBe(201);
+    const own = `${collectionPath}/${(answer.body as { id: string }).id}`;
+    expect((await send({ method: 'DELETE', path: own, token })).status).toBe(204);
   });
 
   it('an issuer without tenants has the one configured, and its own data', async () => {

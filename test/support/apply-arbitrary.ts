@@ -19,6 +19,8 @@ export interface Pipeline {
   readonly columns: readonly ApplyColumn[] | undefined;
   /** Beside whole entities. */
   readonly added: readonly ApplyColumn[];
+  /** Aliases given so far: none is given twice. */
+  readonly aliases: number;
   /** Whether the steps tell the order of any two rows that differ. */
   readonly ordered: boolean;
 }
@@ -107,8 +109,6 @@ const filtered = (before: Pipeline): Pipelines =>
 const searched = (before: Pipeline): Pipelines =>
   searches.map((search) => append(before, { kind: 'search', search }));
 
-const numberOfAliases = (before: Pipeline): number => before.steps.length * 10;
-
 function computed(before: Pipeline): Pipelines {
   const expressions = fc
     .array(
@@ -119,11 +119,12 @@ function computed(before: Pipeline): Pipelines {
   return expressions.map((all) => {
     if (all.length === 0) return before;
     const made = all.map((expression, index) => ({
-      alias: `c${numberOfAliases(before) + index}`,
+      alias: `c${before.aliases + index}`,
       expression,
     }));
     const columns = made.map(({ alias, expression }) => aliasColumn(alias, typeOf(expression)));
-    const after = append(before, { kind: 'compute', computed: made });
+    const aliases = before.aliases + made.length;
+    const after = { ...append(before, { kind: 'compute', computed: made }), aliases };
     return before.columns === undefined
       ? { ...after, added: [...before.added, ...columns] }
       : { ...after, columns: [...before.columns, ...columns] };
@@ -223,62 +224,30 @@ function grouped(before: Pipeline): Pipelines {
     .tuple(fc.subarray([...available], { maxLength: Math.min(3, available.length) }), aggregates)
     .filter(([keys, made]) => keys.length + made.length > 0)
     .map(([keys, made]) => {
-      const named = made.map(
-        (each, index): Aggregate => ({ ...each, alias: `g${numberOfAliases(before) + index}` }),
-      );
+      const named = made.map((each, index): Aggregate => ({ ...each, alias: `g${before.aliases + index}` }));
+      const aliases = before.aliases + made.length;
       const columns = [...keys, ...named.map(({ alias, type }) => aliasColumn(alias, type))];
       const after = append(before, { kind: 'group', keys, aggregates: named });
-      return { ...after, columns, added: [], ordered: keys.length === 0 };
+      return { ...after, columns, added: [], aliases, ordered: keys.length === 0 };
     });
 }
 
 function concatenated(before: Pipeline): Pipelines {
-  const start: Pipeline = { ...before, steps: [] };
-  const branch = grouped(start).chain((found) => fc.oneof(fc.constant(found), sorted(found)));
-  return fc.array(branch, { minLength: 2, maxLength: 3 }).map((branches) => {
-    // Aliases of different branches may be of different types: those are renamed apart.
-    const apart = branches.map((each, index) => rename(each, `b${index}`));
-    const columns = apart
-      .flatMap((each) => each.columns ?? [])
-      .filter((column, index, all) => all.findIndex(({ path }) => path === column.path) === index);
-    const steps = apart.map((each) => each.steps);
-    const after = append(before, { kind: 'concat', branches: steps, columns });
-    return { ...after, columns, added: [], ordered: apart.every(({ ordered }) => ordered) };
-  });
-}
-
-/** Gives the aliases of a group and the order after it names of their own; counts keep theirs, so that some are shared. */
-function rename(pipeline: Pipeline, prefix: string): Pipeline {
-  const isCount = (alias: string): boolean =>
-    pipeline.steps.some(
-      (step) =>
-        step.kind === 'group' &&
-        step.aggregates.some((each) => each.alias === alias && each.operand === undefined),
-    );
-  const aliases = new Map(
-    pipeline.steps
-      .flatMap((step) => (step.kind === 'group' ? step.aggregates : []))
-      .map(({ alias }) => [alias, isCount(alias) ? 'total' : `${prefix}${alias}`]),
-  );
-  // Two counts of one group would share their name.
-  const counts = [...aliases].filter(([, name]) => name === 'total').slice(1);
-  for (const [alias] of counts) aliases.set(alias, `${prefix}${alias}`);
-  const nameOf = (alias: string): string => aliases.get(alias) ?? alias;
-  const steps = pipeline.steps.map((step): ApplyStep => {
-    if (step.kind === 'group')
-      return { ...step, aggregates: step.aggregates.map((each) => ({ ...each, alias: nameOf(each.alias) })) };
-    if (step.kind !== 'orderBy') return step;
-    const keys = step.keys.map(({ expression, descending }) => ({
-      expression:
-        expression.kind === 'column' ? { ...expression, name: nameOf(expression.name) } : expression,
-      descending,
-    }));
-    return { ...step, keys };
-  });
-  const columns = pipeline.columns?.map((column) =>
-    column.leaf === undefined ? { ...column, path: nameOf(column.path) } : column,
-  );
-  return { ...pipeline, steps, columns };
+  const branchOf = (place: number): Pipelines => {
+    const start = { ...before, steps: [], aliases: before.aliases + place * 10 };
+    return grouped(start).chain((found) => fc.oneof(fc.constant(found), sorted(found)));
+  };
+  return fc
+    .tuple(branchOf(0), branchOf(1), fc.option(branchOf(2), { nil: undefined }))
+    .map(([first, second, third]) => {
+      const branches = [first, second, ...(third === undefined ? [] : [third])];
+      const columns = branches
+        .flatMap((branch) => branch.columns ?? [])
+        .filter((column, index, all) => all.findIndex(({ path }) => path === column.path) === index);
+      const step: ApplyStep = { kind: 'concat', branches: branches.map(({ steps }) => steps), columns };
+      const ordered = branches.every((branch) => branch.ordered);
+      return { ...append(before, step), columns, added: [], aliases: before.aliases + 30, ordered };
+    });
 }
 
 /** Any step that may follow. */
@@ -297,7 +266,7 @@ function step(before: Pipeline): Pipelines {
 }
 
 /** Entities come in the order of their key. */
-const start: Pipeline = { steps: [], columns: undefined, added: [], ordered: true };
+const start: Pipeline = { steps: [], columns: undefined, added: [], aliases: 0, ordered: true };
 
 function extend(before: Pipeline, steps: number): Pipelines {
   return steps === 0 ? fc.constant(before) : step(before).chain((after) => extend(after, steps - 1));
