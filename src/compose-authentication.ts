@@ -71,6 +71,12 @@ function authorizationUriOf(issuer: string): string {
   return `${host}/${tenant.replaceAll('{tenantid}', 'common')}/oauth2/authorize`;
 }
 
+/** Where clients reach the local issuer: over HTTPS if at all possible. */
+function localAddress({ publicUrl, httpsPort, httpPort }: ServeConfig): string {
+  if (publicUrl !== undefined) return publicUrl;
+  return httpsPort === undefined ? `http://localhost:${httpPort}` : `https://localhost:${httpsPort}`;
+}
+
 /** The issuer of dev mode; its code is loaded here and nowhere else. */
 async function openLocalIssuer(config: ServeConfig, issuers: TrustedIssuer[]) {
   const [{ openSigningKey }, localIssuer, endpoints] = await Promise.all([
@@ -84,7 +90,7 @@ async function openLocalIssuer(config: ServeConfig, issuers: TrustedIssuer[]) {
   const answer = endpoints.createIssuerEndpoints({ issuer, now, newId: randomUUID });
   issuers.push(localIssuer.trustLocalIssuer(signingKey));
   const [clientId = '', applicationIdUri = clientId] = localIssuer.localAudiences;
-  const authority = `https://localhost:${config.httpsPort ?? config.httpPort ?? 443}/common/oauth2/v2.0`;
+  const authority = `${localAddress(config)}/common/oauth2/v2.0`;
   return {
     audiences: localIssuer.localAudiences,
     clientId,

@@ -105,7 +105,8 @@ function selectIssuer(claims: Claims, issuers: readonly TrustedIssuer[]): Truste
 function readTenant(claims: Claims, trusted: TrustedIssuer): TenantId {
   const tied = trusted.tenantId !== undefined || trusted.issuer.includes('{tenantid}');
   assert(tied, `the issuer ${trusted.issuer} needs {tenantid} or a tenant of its own`);
-  if (trusted.tenantId !== undefined && claims.tid === undefined) {
+  // Entra always says `tid`; others may know no tenants (digest 8.2).
+  if (trusted.tenantId !== undefined && claims.tid === undefined && trusted.claimStyle === 'oidc') {
     return trusted.tenantId;
   }
   let tenantId: TenantId;

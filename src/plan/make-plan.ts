@@ -24,7 +24,7 @@ export function makePlan(request: ODataRequest, principal: Principal, context: R
   const resource = bindPath(request, context.model);
   const allow = methodsOf(resource);
   if (resource.kind === 'metadata') return planMetadata(request, allow);
-  const format = negotiateJson(request);
+  const format = isText(resource) || request.method === 'OPTIONS' ? plainFormat : negotiateJson(request);
   if (request.method === 'OPTIONS') return { kind: 'options', root: request.root, format, allow };
   if (!allow.includes(request.method)) throw methodNotAllowed(request.method, allow);
   const base = { root: request.root, format };
@@ -71,6 +71,12 @@ export function makePlan(request: ODataRequest, principal: Principal, context: R
     default:
       return unreachable(resource);
   }
+}
+
+/** Counts and raw values are text whatever Accept says: Graph's SDKs ask for text/plain (digest 3.5). */
+function isText(resource: Resource): boolean {
+  if (resource.kind === 'collectionPart') return true;
+  return resource.kind === 'entityPart' && /^\$(count|value)$/i.test(resource.segments.at(-1) ?? '');
 }
 
 /** `$metadata` is public: it says what any caller may learn before having a token (digest 8.3). */

@@ -22,10 +22,7 @@ export function parseHeaders(headers: HttpHeaders): RequestHeaders {
     accept: parseAccept(headers.accept ?? ''),
     genericClient: version !== undefined || maxVersion !== undefined,
     bodyVersion: version === undefined ? '4.0' : parseBodyVersion(version),
-    repeatability: parseRepeatability(
-      headers['repeatability-request-id'],
-      headers['repeatability-first-sent'],
-    ),
+    repeatability: undefined,
   };
 }
 
@@ -33,10 +30,9 @@ const guidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 const httpDatePattern = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 
 /** Both headers or none; a refusal says that the request was not carried out (Repeatable Requests 3). */
-function parseRepeatability(
-  id: string | undefined,
-  firstSent: string | undefined,
-): Repeatability | undefined {
+export function parseRepeatability(headers: HttpHeaders): Repeatability | undefined {
+  const id = headers['repeatability-request-id'];
+  const firstSent = headers['repeatability-first-sent'];
   if (id === undefined && firstSent === undefined) return undefined;
   if (id === undefined || !guidPattern.test(id)) {
     throw repeatabilityFault('Repeatability-Request-ID', 'a GUID is expected');

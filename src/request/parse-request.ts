@@ -2,7 +2,7 @@ import { quoteForMessage, ServiceError } from '../errors.ts';
 import type { HttpRequest } from '../http/message.ts';
 import { limits } from '../limits.ts';
 import { bodyMissing, parseBody } from './body.ts';
-import { parseContentType, parseFormat, parseHeaders } from './headers.ts';
+import { parseContentType, parseFormat, parseHeaders, parseRepeatability } from './headers.ts';
 import type { JsonObject, Method, ODataRequest, QueryOptions, RequestHeaders } from './odata-request.ts';
 import {
   collectQueryOptions,
@@ -28,7 +28,10 @@ export function parseRequest(http: HttpRequest): ODataRequest {
     method,
     ...resource,
     options,
-    headers: applyFormat(parseHeaders(http.headers), options),
+    headers: {
+      ...applyFormat(parseHeaders(http.headers), options),
+      repeatability: method === 'POST' ? parseRepeatability(http.headers) : undefined,
+    },
     readBody: bodyMethods.has(method) ? () => parseJsonBody(http) : undefined,
   };
 }

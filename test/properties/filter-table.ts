@@ -256,6 +256,8 @@ export const filterTable: Readonly<Record<string, readonly FilterCase[]>> = {
     ["toupper(name) eq 'CAF\u00c9'", '10'],
     ["startswith(tolower(name),'alph')", '01-04'],
     ["contains(toupper(name),'PH')", '01-04'],
+    ["contains(toupper(name),'STRASSE')", '12'],
+    ["contains(toupper(name),'TRASSE')", '12'],
     ["trim(name) eq 'padded'", '09'],
     ['trim(name) eq name', '01-08 10-40'],
     ['length(name) eq 5', '01-03 11'],

@@ -12,6 +12,7 @@ import type { BoundExpression } from '../../src/plan/bound.ts';
 import { filters } from '../support/bound-arbitrary.ts';
 import { printBound } from '../support/print-bound.ts';
 import { randomProfiles } from '../support/profile-arbitrary.ts';
+import { emptyProfile } from '../support/profiles.ts';
 import {
   countPlan,
   openQueryDatabase,
@@ -118,6 +119,99 @@ describe('random filters', () => {
         if (found !== undefined) expect(found, text).toEqual(expected);
       }),
       { numRuns: runs(300) },
+    );
+  });
+});
+
+/** Letters whose case is no simple pair, wildcards and quotes, in texts long enough for an index of substrings. */
+const trickyTexts: readonly string[] = [
+  ...[
+    'Straße nach Gießen',
+    'STRASSE NACH GIESSEN',
+    'ẞ GROẞ',
+    'ΣΟΦΟΣ ΟΔΥΣΣΕΥΣ',
+    'σοφος Ὀδυσσεύς',
+    'İstanbul İÇİN',
+    'ISTANBUL icin',
+  ],
+  ...[
+    'ılık IĞDIR',
+    '\u212aelvin kelvin KELVIN',
+    '\u212bNGSTR\u00d6M \u00e5ngstr\u00f6m',
+    'ﬁnal ﬂow FINAL FLOW',
+    'Ǆungla ǅungla ǆungla',
+  ],
+  ...[
+    'ŉ apostrophe ʼN',
+    'ΐ ΰ ᾳ ᾼ ῼ',
+    '𐐀𐐁𐐨𐐩 deseret',
+    'Cafe\u0301 CAF\u00c9 caf\u00e9',
+    '😀😀😀 smile 😀x😀',
+    '100% "sure" * ^a OR b',
+    "O'Neil (NEAR) x_y",
+  ],
+  ...[
+    'a\u0301\u0323b',
+    '漢字かな交じり文',
+    'ſtreet STREET',
+    'µ \u03bc \u039c',
+    'ΧΑΟΣΧΑΟΣ.ΧΑΟΣ',
+    'back\\slash [a-z] {2}',
+    'tab\tnew\nline',
+  ],
+];
+
+const changes = {
+  none: (text: string) => text,
+  tolower: (text: string) => text.toLowerCase(),
+  toupper: (text: string) => text.toUpperCase(),
+} as const;
+
+describe('tests of text against constants', () => {
+  const rows = trickyTexts.map((text, index) => {
+    const tags = [text, trickyTexts[(index + 1) % trickyTexts.length] ?? ''];
+    return { ...emptyProfile(`t${String(index).padStart(2, '0')}`), name: text, tags };
+  });
+  let asked: QueryDatabase;
+  beforeAll(async () => {
+    asked = await openQueryDatabase(rows);
+  });
+  afterAll(() => asked.close());
+
+  const change = fc.constantFrom<keyof typeof changes>('none', 'tolower', 'toupper');
+  /** A piece of a text as the changes leave it, perhaps in the wrong case after all. */
+  const question = fc
+    .record({
+      test: fc.constantFrom('contains', 'startswith', 'endswith', 'equals'),
+      text: fc.constantFrom(...trickyTexts),
+      inner: change,
+      outer: change,
+      misspelt: fc.option(change, { freq: 4, nil: 'none' as const }),
+      start: fc.oneof(fc.constant(0), fc.nat(12)),
+      length: fc.oneof(fc.constant(99), fc.integer({ min: 1, max: 9 })),
+      onTags: fc.boolean(),
+      negated: fc.boolean(),
+    })
+    .map(({ test, text, inner, outer, misspelt, start, length, onTags, negated }) => {
+      const changed = [...changes[outer](changes[inner](text))];
+      const piece =
+        test === 'endswith' ? changed.slice(-length) : changed.slice(test === 'startswith' ? 0 : start);
+      const constant = `'${changes[misspelt](piece.slice(0, length).join('')).replaceAll("'", "''")}'`;
+      const subject = [inner, outer]
+        .filter((name) => name !== 'none')
+        .reduce((below, name) => `${name}(${below})`, onTags ? 't' : 'name');
+      const condition = test === 'equals' ? `${subject} eq ${constant}` : `${test}(${subject},${constant})`;
+      const lambda = onTags ? `tags/any(t:${condition})` : condition;
+      return negated ? `not ${onTags ? lambda : `(${lambda})`}` : lambda;
+    });
+
+  it('let the same rows through as the reference evaluator', async () => {
+    await fc.assert(
+      fc.asyncProperty(question, async (text) => {
+        const filter = bindText(text);
+        expect(await asked.idsOf(filter), text).toEqual(expectedIds(filter, rows));
+      }),
+      { numRuns: runs(500) },
     );
   });
 });

@@ -452,7 +452,7 @@ describe('issuers', () => {
 
   it('of Entra ID take their tenant from the URL', () => {
     expect(loadIssuers(entra).config?.issuers).toEqual([
-      { issuer: entra, audiences: ['api://casp'], tenants: [tenant], claims: 'entra' },
+      { issuer: entra, audiences: ['api://casp'], tenants: [tenant], claims: 'entra', tenantId: tenant },
     ]);
     expect(loadIssuers([entra], { tenants: 'any' }).config?.issuers[0]?.tenants).toEqual([tenant]);
   });
@@ -484,12 +484,27 @@ describe('issuers', () => {
     ]);
   });
 
+  it('without {tenantid} stand for one tenant', () => {
+    const issuer = 'https://id.example.com/realm';
+    const second = '66666666-7777-4888-9999-aaaaaaaaaaaa';
+    expect(loadIssuers({ issuer, tenants: [second] }).config?.issuers).toEqual([
+      { issuer, audiences: ['api://casp'], tenants: [second], claims: 'oidc', tenantId: second },
+    ]);
+    for (const tenants of ['any', [tenant, second]]) {
+      expect(problems(loadIssuers({ issuer, tenants }))).toEqual([
+        expect.stringMatching(
+          /^issuers\[0\]\.tenantId: missing\. An issuer without \{tenantid\} stands for one tenant\. Name it, e\.g\. "[0-9a-f-]{36}"\.$/,
+        ),
+      ]);
+    }
+  });
+
   it('come from flags and environment as URLs or as JSON', () => {
     const json = JSON.stringify({ issuer: entra, audiences: ['a'] });
     for (const issuers of [json, `[${json}]`]) {
       const { config } = load({ flags: { publicUrl: 'https://casp.example.com', issuers } });
       expect(config?.issuers).toEqual([
-        { issuer: entra, audiences: ['a'], tenants: [tenant], claims: 'entra' },
+        { issuer: entra, audiences: ['a'], tenants: [tenant], claims: 'entra', tenantId: tenant },
       ]);
     }
   });

@@ -20,10 +20,12 @@ export const wordsOfItems = (items: readonly string[]): string =>
  */
 export function foldText(text: string): string {
   if (asciiOnly.test(text)) return text.toLowerCase();
-  // Upper case first, because several lower-case letters share one capital; each apart, because the lower case of
-  // sigma depends on its neighbours.
-  return [...text.toUpperCase()].map((character) => character.toLowerCase()).join('');
+  // By way of the capitals, because several lower-case letters share one; capital sharp s has only a small one.
+  return lowerEach(lowerEach(text).toUpperCase());
 }
+
+/** Each character apart, because the lower case of sigma depends on its neighbours. */
+const lowerEach = (text: string): string => [...text].map((character) => character.toLowerCase()).join('');
 
 const asciiOnly = /^[ -~]*$/;
 

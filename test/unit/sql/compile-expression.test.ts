@@ -114,7 +114,12 @@ const cases: readonly Case[] = [
     ['a'],
   ],
   // Complex values, enumerations.
-  ['complex null', { kind: 'complexIsNull', property: propertyOf('vendorInformation') }, '("e"."has_vendor_information" = 0)', []],
+  [
+    'complex null',
+    { kind: 'complexIsNull', property: propertyOf('vendorInformation') },
+    '("e"."has_vendor_information" = 0)',
+    [],
+  ],
   [
     'has',
     { kind: 'has', operand: leaf('permissionsRequired'), mask: 4n },
@@ -178,7 +183,13 @@ const cases: readonly Case[] = [
   [
     'arithmetic',
     gt(
-      { kind: 'arithmetic', operator: 'add', type: int64Type, left: call('length', int64Type, name), right: constant(1n) },
+      {
+        kind: 'arithmetic',
+        operator: 'add',
+        type: int64Type,
+        left: call('length', int64Type, name),
+        right: constant(1n),
+      },
       constant(3n),
     ),
     '(casp_whole_add(casp_length("e"."name"), ?) > ?)',
@@ -193,7 +204,7 @@ const cases: readonly Case[] = [
   [
     'the year of a date',
     eq(call('year', int64Type, call('date', dateType, modified)), constant(2026n)),
-    "(cast(strftime('%Y', ((\"e\".\"last_modified_date_time\" / 864000000000) * 864000000000) / 10000000 - 62135596800, 'unixepoch') as integer) = ?)",
+    '(cast(strftime(\'%Y\', (("e"."last_modified_date_time" / 864000000000) * 864000000000) / 10000000 - 62135596800, \'unixepoch\') as integer) = ?)',
     [2026n],
   ],
   [
