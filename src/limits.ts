@@ -72,6 +72,8 @@ export const limits = {
   rowsMax: 2_000_000_000,
   /** Rows of an $apply result, which is not paged; beyond it the question is too broad. */
   applyRowsMax: 10_000,
+  /** How much of the database file readers map into memory; SQLite itself allows no more than 2 GiB. */
+  mappedBytesMax: 2 * 1024 * 1024 * 1024 - 65_536,
   /** A POST sent again within a day is recognised (Protocol digest 2.10). */
   repeatabilityLifetimeMs: 24 * 60 * 60 * 1000,
   /** Rows of an expanded collection; the rest is behind its next link. */

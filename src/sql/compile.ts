@@ -24,9 +24,18 @@ export type { RowAddress } from './dialect.ts';
 /** Reads one row; `lock` keeps it unchanged until the transaction ends. */
 export function compileRead(address: RowAddress, lock: boolean, dialect: Dialect): Statement {
   const { name } = tableOf(address.entitySet);
-  const read = sql`select "id", "version", "json" from ${identifier(name)} where ${rowIs(address)}`;
-  return finish(lock ? sql`${read}${dialect.lockRow}` : read, dialect.placeholder);
+  const shape = `${dialect.name} ${name} ${lock}`;
+  // Every request but a list begins with this statement: its text is made once.
+  let text = readTexts.get(shape);
+  if (text === undefined) {
+    const read = sql`select "id", "version", "json" from ${identifier(name)} where ${rowIs(address)}`;
+    text = finish(lock ? sql`${read}${dialect.lockRow}` : read, dialect.placeholder).text;
+    readTexts.set(shape, text);
+  }
+  return { text, parameters: [address.tenantId, address.id] };
 }
+
+const readTexts = new Map<string, string>();
 
 /** What of a plan decides how many rows it has. */
 export type CountedPlan = Pick<CountPlan, 'entitySet' | 'tenantId'> &
@@ -83,9 +92,7 @@ export function compileUpdate(
   dialect: Dialect,
 ): Statement[] {
   const table = tableOf(address.entitySet);
-  const cells = allCells(table, change.after, dialect).filter((cell) =>
-    change.changed.includes(cell.property),
-  );
+  const cells = allCells(table, change.after, dialect, change.changed);
   const assignments = join(
     [
       sql`"version" = ${entity.version}, "json" = ${entity.json}`,
@@ -135,10 +142,21 @@ interface Cell {
   readonly value: unknown;
 }
 
-function allCells(table: EntityTable, values: EntityValues, dialect: Dialect): Cell[] {
+/** The cells of a row, or those among them whose property `changed` names. */
+function allCells(
+  table: EntityTable,
+  values: EntityValues,
+  dialect: Dialect,
+  changed?: readonly string[],
+): Cell[] {
+  const wanted = (property: string) => changed?.includes(property) ?? true;
   return [
-    ...table.columns.map((column) => leafCell(column, values, dialect)),
-    ...table.presences.map((presence) => presenceCell(presence, values)),
+    ...table.columns
+      .filter(({ path }) => wanted(path.split('/', 1)[0] ?? ''))
+      .map((column) => leafCell(column, values, dialect)),
+    ...table.presences
+      .filter(({ property }) => wanted(property.name))
+      .map((presence) => presenceCell(presence, values)),
   ];
 }
 

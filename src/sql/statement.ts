@@ -1,9 +1,20 @@
 /** SQL as text and parameters that never mix; `sql` is the only way to make it. */
 
-/** A piece of SQL; parameters stand between the texts, one fewer than texts. */
+/** A piece of SQL; parameters stand between the texts, one fewer than texts. Only this file makes one. */
 export interface Fragment {
   readonly texts: readonly string[];
   readonly parameters: readonly unknown[];
+}
+
+/** A class, so that a look-alike object from outside stays a parameter. */
+class SqlFragment implements Fragment {
+  readonly texts: readonly string[];
+  readonly parameters: readonly unknown[];
+
+  constructor(texts: readonly string[], parameters: readonly unknown[]) {
+    this.texts = texts;
+    this.parameters = parameters;
+  }
 }
 
 /** A finished statement in one engine's spelling. */
@@ -12,18 +23,8 @@ export interface Statement {
   readonly parameters: readonly unknown[];
 }
 
-/** Marks fragments, so that a look-alike object from outside stays a parameter. */
-const fragments = new WeakSet<object>();
-
-function fragment(texts: readonly string[], parameters: readonly unknown[]): Fragment {
-  const made: Fragment = { texts, parameters };
-  fragments.add(made);
-  return made;
-}
-
-function isFragment(value: unknown): value is Fragment {
-  return typeof value === 'object' && value !== null && fragments.has(value);
-}
+const fragment = (texts: readonly string[], parameters: readonly unknown[]): Fragment =>
+  new SqlFragment(texts, parameters);
 
 /** A template whose fragments are spliced and whose other values become parameters. */
 export function sql(strings: TemplateStringsArray, ...values: readonly unknown[]): Fragment {
@@ -31,7 +32,7 @@ export function sql(strings: TemplateStringsArray, ...values: readonly unknown[]
   const parameters: unknown[] = [];
   values.forEach((value, index) => {
     const following = strings[index + 1] ?? '';
-    if (isFragment(value)) {
+    if (value instanceof SqlFragment) {
       texts[texts.length - 1] += value.texts[0] ?? '';
       texts.push(...value.texts.slice(1));
       parameters.push(...value.parameters);
@@ -44,10 +45,18 @@ export function sql(strings: TemplateStringsArray, ...values: readonly unknown[]
   return fragment(texts, parameters);
 }
 
+/** Names come from the model: there are few, and each is checked once. */
+const identifiers = new Map<string, Fragment>();
+
 /** A quoted name; refuses anything but lower-case snake case, so that no input can become one. */
 export function identifier(name: string): Fragment {
-  if (!/^[a-z][a-z0-9_]{0,62}$/.test(name)) throw new Error(`not an identifier: ${name}`);
-  return fragment([`"${name}"`], []);
+  let known = identifiers.get(name);
+  if (known === undefined) {
+    if (!/^[a-z][a-z0-9_]{0,62}$/.test(name)) throw new Error(`not an identifier: ${name}`);
+    known = fragment([`"${name}"`], []);
+    identifiers.set(name, known);
+  }
+  return known;
 }
 
 /** A parameter on its own. */

@@ -103,7 +103,7 @@ describe('random filters', () => {
         expect(found, printBound(filter)).toEqual(expected);
         expect(await asked.run(countPlan({ filter }))).toEqual({ kind: 'count', count: expected.length });
       }),
-      { numRuns: runs(300) },
+      { numRuns: runs(800) },
     );
   });
 
@@ -118,7 +118,7 @@ describe('random filters', () => {
         const found = await unlessTooComplex(() => asked.idsOf(bound));
         if (found !== undefined) expect(found, text).toEqual(expected);
       }),
-      { numRuns: runs(300) },
+      { numRuns: runs(800) },
     );
   });
 });
