@@ -93,7 +93,7 @@ function createRun(
       if (failed !== undefined) throw dependencyFailed(failed);
       const context = stages.newContext(request);
       const plan = await planPart(part, request, principal, context, stages);
-      return finished(respond(await execute(plan, stages.database, request.signal), plan, context), request);
+      return finished(respond(await execute(plan, stages.database, http), plan, context), request);
     } catch (error) {
       return finished(stages.fail(error, request), request);
     }
@@ -214,7 +214,9 @@ function requestOf(part: BatchPart, outer: HttpRequest, stages: BatchStages): Ht
     body: part.body,
     publicUrl: outer.publicUrl,
     remoteAddress: outer.remoteAddress,
-    signal: outer.signal,
+    get signal() {
+      return outer.signal;
+    },
   };
 }
 

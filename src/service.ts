@@ -67,7 +67,7 @@ export function createService(parts: ServiceParts): Handler {
     context: RequestContext,
   ): Promise<HttpResponse> {
     const planned = await plan(http, principal, context);
-    const result = await execute(planned, database, http.signal);
+    const result = await execute(planned, database, http);
     return respond(result, planned, context);
   }
 }

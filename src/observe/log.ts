@@ -126,7 +126,10 @@ export function createLog({ level, destination, now = Date.now }: LogOptions): O
     },
     destination ?? openDestination({ dest: 2, sync: false }),
   );
+  // Known once: most observations are requests, and most services log none of them.
+  const logsRequests = logger.isLevelEnabled('info');
   return (observation) => {
+    if (observation.kind === 'requestCompleted' && !logsRequests) return;
     const line = describe(observation);
     logger[line.level](line.fields, line.message);
   };

@@ -43,28 +43,33 @@ import { findRepeated, rememberRepeatable } from './repeatable.ts';
 import type { PageResult, Result } from './result.ts';
 import { readRow } from './row.ts';
 
+/** Who waits for the answer; its signal is asked for only where work may take long, because making one costs. */
+export interface Client {
+  readonly signal: AbortSignal;
+}
+
 /** Carries out a plan; throws 404, 412, 503 codes and queryTooComplex. Plans without data pass through. */
-export async function execute(plan: Plan, database: Database, signal?: AbortSignal): Promise<Result> {
+export async function execute(plan: Plan, database: Database, client?: Client): Promise<Result> {
   switch (plan.kind) {
     case 'read':
-      return read(plan, database, signal);
+      return read(plan, database, client);
     case 'property':
       return { kind: 'entity', entity: await readPoint(plan, database), computed: [] };
     case 'list':
-      return list(plan, database, signal);
+      return list(plan, database, client);
     case 'count':
       return {
         kind: 'count',
-        count: await scan(plan, database, signal, (run) => count(plan, run, database)),
+        count: await scan(plan, database, client, (run) => count(plan, run, database)),
       };
     case 'apply':
-      return apply(plan, database, signal);
+      return apply(plan, database, client);
     case 'create':
     case 'update':
     case 'delete':
       return database.write((session) => executeWrite(plan, session, database));
     case 'singleton':
-      return plan.expanded.length === 0 ? { kind: 'none' } : expand(plan.expanded, database, signal);
+      return plan.expanded.length === 0 ? { kind: 'none' } : expand(plan.expanded, database, client);
     case 'serviceDocument':
     case 'metadata':
     case 'options':
@@ -94,10 +99,10 @@ export function executeWrite(plan: WritePlan, session: Session, database: Databa
 async function expand(
   plans: readonly ListPlan[],
   database: Database,
-  signal: AbortSignal | undefined,
+  client: Client | undefined,
 ): Promise<Result> {
   const pages: PageResult[] = [];
-  for (const plan of plans) pages.push(await list(plan, database, signal));
+  for (const plan of plans) pages.push(await list(plan, database, client));
   return { kind: 'expanded', pages };
 }
 
@@ -108,18 +113,18 @@ const readPoint = (plan: ReadPlan | PropertyPlan, database: Database): Promise<S
 function scan<T>(
   plan: ListPlan | CountPlan | ApplyPlan,
   database: Database,
-  signal: AbortSignal | undefined,
+  client: Client | undefined,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
-  return database.read(work, { expected: 'scan', signal, fairBy: plan.tenantId });
+  return database.read(work, { expected: 'scan', signal: client?.signal, fairBy: plan.tenantId });
 }
 
 /** One entity; what $compute asks of it is computed by the engine, like in a list. */
-async function read(plan: ReadPlan, database: Database, signal: AbortSignal | undefined): Promise<Result> {
+async function read(plan: ReadPlan, database: Database, client: Client | undefined): Promise<Result> {
   if (plan.projection === undefined || plan.projection.computed.length === 0) {
     return { kind: 'entity', entity: await readPoint(plan, database), computed: [] };
   }
-  const page = await list(listOfOne(plan, plan.projection), database, signal);
+  const page = await list(listOfOne(plan, plan.projection), database, client);
   const [row] = page.rows;
   if (row === undefined) throw notFound(plan);
   return { kind: 'entity', ...row };
@@ -144,12 +149,8 @@ function listOfOne(plan: ReadPlan, projection: Projection): ListPlan {
   };
 }
 
-async function list(
-  plan: ListPlan,
-  database: Database,
-  signal: AbortSignal | undefined,
-): Promise<PageResult> {
-  const { rows, total } = await scan(plan, database, signal, async (session) => ({
+async function list(plan: ListPlan, database: Database, client: Client | undefined): Promise<PageResult> {
+  const { rows, total } = await scan(plan, database, client, async (session) => ({
     rows: plan.pageSize === 0 ? [] : await session.run(compileList(plan, database.dialect)),
     total: plan.count ? await count({ ...plan, steps: undefined }, session, database) : undefined,
   }));
@@ -185,8 +186,8 @@ async function count(
   return Number(found?.count);
 }
 
-async function apply(plan: ApplyPlan, database: Database, signal: AbortSignal | undefined): Promise<Result> {
-  const { rows, total } = await scan(plan, database, signal, async (session) => {
+async function apply(plan: ApplyPlan, database: Database, client: Client | undefined): Promise<Result> {
+  const { rows, total } = await scan(plan, database, client, async (session) => {
     const { entitySet, tenantId, countSteps } = plan;
     const counted = { entitySet, tenantId, filter: undefined, search: undefined, steps: countSteps };
     return {
