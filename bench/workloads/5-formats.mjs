@@ -23,8 +23,19 @@ async function documentFinding(path, { client, load }) {
   };
 }
 
+/** The answer of a level shows what that level is to show. */
+async function verify(client, level) {
+  const { text } = await client.ask(collectionPath, { headers: accept(level) });
+  const { value } = JSON.parse(text);
+  const shown = { none: [false, false], minimal: [true, false], full: [true, true] }[level];
+  const found = ['@odata.etag', '@odata.id'].map((name) => Object.hasOwn(value[0], name));
+  if (value.length !== 100 || String(found) !== String(shown))
+    throw new Error(`odata.metadata=${level} answered:\n${text.slice(0, 2000)}`);
+}
+
 async function study(tools) {
   const { client, load } = tools;
+  for (const level of levels) await verify(client, level);
   const ask = (level) => () => client.ask(collectionPath, { headers: accept(level) });
   const times = await timeInTurns(Object.fromEntries(levels.map((level) => [level, ask(level)])), rounds);
   const loads = {};

@@ -18,12 +18,15 @@ function startScanning(target) {
   let scans = 0;
   const done = (async () => {
     while (!abort.signal.aborted) {
-      await client.ask(scan, { signal: abort.signal });
+      const { text } = await client.ask(scan, { signal: abort.signal });
+      if (text !== '0') throw new Error(`the scan found ${text}`);
       scans += 1;
     }
   })().catch((error) => {
     if (!abort.signal.aborted) throw error;
   });
+  // Whoever stops it hears of a failure; until then nobody listens.
+  done.catch(() => undefined);
   return {
     async stop() {
       abort.abort();

@@ -36,6 +36,7 @@ export function bindPath(
     // Generic OData clients look for entity sets at the top (digest 5.7).
     const top = model.entitySets.find((set) => equalsIgnoringCase(set.name, first.name));
     if (top !== undefined && !first.call) return bindInCollection(top, first, segments.slice(1), model);
+    refuseMalformedKey(first, model.entitySets);
   }
   const sets = model.entitySets.filter((set) => equalsIgnoringCase(set.singleton, first.text));
   if (sets[0] === undefined) throw unknownSegment(first, [...rootNames(model), '$metadata', '$batch']);

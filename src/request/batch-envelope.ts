@@ -75,7 +75,8 @@ function parseDependsOn(value: JsonValue | undefined, index: number): readonly s
 
 function parseGroup(value: JsonValue | undefined, index: number): string | undefined {
   if (value === undefined || value === null) return undefined;
-  if (typeof value === 'string' && value !== '') return value;
+  // Compared without case, as ids are.
+  if (typeof value === 'string' && value !== '') return value.toLowerCase();
   throw batchInvalid(
     `requests/${index}/atomicityGroup must be a string.`,
     `requests/${index}/atomicityGroup`,
@@ -87,6 +88,8 @@ function parseItemRequest(
   base: BatchBase,
 ): Pick<BatchPart, 'method' | 'target' | 'headers' | 'body'> {
   const { method, url } = item;
+  // A condition that is not judged must not be taken as met.
+  if ('if' in item) throw partInvalid('has an "if", which this service does not judge', 'if');
   if (typeof method !== 'string' || method === '')
     throw partInvalid('needs a "method", such as "PATCH"', 'method');
   if (typeof url !== 'string' || url === '')

@@ -17,6 +17,7 @@ import {
   openService,
   patchOf,
   type Service,
+  testTenant,
 } from '../support/conformance.ts';
 import { type Answer, type Ask, createExchange } from '../support/exchange.ts';
 import { runCasp, startServer } from '../support/running-server.ts';
@@ -47,6 +48,18 @@ const result = ({ headers }: Answer): string | undefined => headers['repeatabili
 async function countOf(name: string): Promise<number> {
   const filter = encodeURIComponent(`name eq '${name}'`);
   return itemsOf(await service.send({ path: `${collectionPath}?$filter=${filter}` })).length;
+}
+
+/** A token of an application nobody has met, in the tenant of the others. */
+async function applicationToken(): Promise<string> {
+  const body = new URLSearchParams({
+    ...{ grant_type: 'client_credentials', client_id: randomUUID(), client_secret: 'any' },
+    scope: 'api://casp/.default',
+  }).toString();
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+  const path = `/${testTenant}/oauth2/v2.0/token`;
+  const granted = await service.send({ method: 'POST', path, token: undefined, headers, body });
+  return String(membersOf(granted).access_token);
 }
 
 describe('a repeated POST', () => {
@@ -128,10 +141,7 @@ describe('a repeated POST', () => {
   it('the same id of another tenant or application is another request', async () => {
     const id = randomUUID();
     const own = await service.send(post(repeatable(id)));
-    const tokens = [
-      service.server.token('--tenant', randomUUID()),
-      service.server.token('--app', randomUUID()),
-    ];
+    const tokens = [service.server.token('--tenant', randomUUID()), await applicationToken()];
     const ids = [idOf(own)];
     for (const token of tokens) {
       const answer = await service.send({ ...post(repeatable(id)), token });
