@@ -28,21 +28,19 @@ function requireSame(what, found, expected) {
 
 // The database itself.
 
-/** Bytes a row of each table and index, the largest first, as text. */
-function describeSizes(file, rows) {
+/** Bytes a row of each table and index, the largest first. */
+function objectFindings(file, rows) {
   const database = new Database(file, { readonly: true });
   const sizes = database
     .prepare('select name, pgsize from dbstat where aggregate = true order by 2 desc')
     .all();
   database.close();
   return sizes
+    .filter(({ pgsize }) => pgsize >= rows)
     .map(({ name, pgsize }) => ({
-      name: name.replace('cloud_app_security_profile', '…'),
-      size: pgsize / rows,
-    }))
-    .filter(({ size }) => size >= 1)
-    .map(({ name, size }) => `${name} ${size.toFixed(0)}`)
-    .join(', ');
+      what: `Of which ${name}`,
+      measured: `${rate(pgsize / rows)} bytes a row`,
+    }));
 }
 
 function sizeFindings({ file, bytes, rows, loadMs, processorMs, cached }) {
@@ -56,7 +54,7 @@ function sizeFindings({ file, bytes, rows, loadMs, processorMs, cached }) {
       what: 'Database file',
       measured: `${(bytes / 2 ** 30).toFixed(2)} GiB, ${rate(bytes / rows)} bytes a row`,
     },
-    { what: 'Bytes a row', measured: describeSizes(file, rows) },
+    ...objectFindings(file, rows),
   ];
 }
 

@@ -14,7 +14,7 @@ import {
   readRows,
   readSearch,
 } from './bind-options.ts';
-import { keyOrder } from './bound.ts';
+import { keyOrder, type OrderKey } from './bound.ts';
 import { queryFingerprint } from './page-token.ts';
 import type { CountPlan, ListPlan, RequestContext, ResponseFormat } from './plan.ts';
 
@@ -52,11 +52,16 @@ export function planList(asked: CollectionRequest): ListPlan {
     skip: position === undefined ? skip : 0,
     filter: readFilter(scope, computed),
     search: readSearch(scope),
-    orderBy: [...readOrderBy(scope, computed), keyOrder(entitySet)],
+    orderBy: totalOrder(readOrderBy(scope, computed), entitySet),
     count: position === undefined && count,
     projection: readProjection(scope, computed),
     link: { options: repeatedOptions(request), fingerprint, nowTicks, pageSize },
   };
+}
+
+/** The key is appended, in the direction of the key before it, so that an index read backwards serves both. */
+function totalOrder(keys: readonly OrderKey[], entitySet: EntitySet): readonly OrderKey[] {
+  return [...keys, { ...keyOrder(entitySet), descending: keys.at(-1)?.descending ?? false }];
 }
 
 /** `/$count`: honours the options that choose rows, no others (URL Conventions 4.8). */

@@ -3,6 +3,7 @@ import { readEntityText } from '../edm/entity-text.ts';
 import {
   type ComplexType,
   type EntitySet,
+  type EntityType,
   type EntityValues,
   type Property,
   type PropertyValue,
@@ -14,7 +15,7 @@ import type { ComputedProperty, Projection, ValueType } from '../plan/bound.ts';
 import { typeOf } from '../plan/bound.ts';
 import type { RequestContext, ResponseFormat, StoredEntity } from '../plan/plan.ts';
 import { entityTag } from '../plan/preconditions.ts';
-import type { ServiceRoot } from '../request/odata-request.ts';
+import type { MetadataLevel, ServiceRoot } from '../request/odata-request.ts';
 import { entityUrl } from './context-url.ts';
 
 /** What an entity's JSON depends on beside the entity. */
@@ -45,6 +46,13 @@ export function writeEntity(
     const tag = `"@odata.etag":"W/\\"${entityTag(entity.version)}\\"",`;
     return `{${contextMember(contextUrl)}${typeMember(how.entitySet)}${tag}${entity.json.slice(1)}`;
   }
+  if (!omitNulls && how.projection === undefined) {
+    const rewritten = rewriteText(how.entitySet.type, entity.json, metadata);
+    if (rewritten !== undefined) {
+      const control = controlMembers(entity, contextUrl, how).map((text) => `${text},`);
+      return `{${control.join('')}${rewritten.slice(1)}`;
+    }
+  }
   const values = readEntityText(how.entitySet.type, entity.json);
   const members = [
     ...controlMembers(entity, contextUrl, how),
@@ -52,6 +60,58 @@ export function writeEntity(
     ...computedMembers(computed, how),
   ];
   return `{${members.join(',')}}`;
+}
+
+/** A place in the stored text where a metadata level differs from the minimal one. */
+interface Edit {
+  /** Occurs once: quotes inside strings are escaped, and no member of a complex value has the name. */
+  readonly find: string;
+  readonly replace: string;
+  /** Where the value follows: an annotation of null would say the type of nothing. */
+  readonly skipNull: boolean;
+}
+
+const edits = new WeakMap<EntityType, Readonly<Record<'full' | 'none', readonly Edit[]>> | 'ambiguous'>();
+
+/** The stored text at another metadata level, without taking it apart; undefined where names would be ambiguous. */
+function rewriteText(type: EntityType, text: string, metadata: MetadataLevel): string | undefined {
+  let known = edits.get(type);
+  if (known === undefined) {
+    known = describeEdits(type);
+    edits.set(type, known);
+  }
+  if (known === 'ambiguous' || metadata === 'minimal') return undefined;
+  let written = '';
+  let from = 0;
+  for (const { find, replace, skipNull } of known[metadata]) {
+    const at = text.indexOf(find, from);
+    if (at < 0 || (skipNull && text.startsWith('null', at + find.length))) continue;
+    written += text.slice(from, at) + replace;
+    from = at + find.length;
+  }
+  return written + text.slice(from);
+}
+
+function describeEdits(type: EntityType): Readonly<Record<'full' | 'none', readonly Edit[]>> | 'ambiguous' {
+  const inner = type.properties.flatMap((property) =>
+    property.type.kind === 'complex' ? property.type.properties.map(({ name }) => name) : [],
+  );
+  if (type.properties.some(({ name }) => inner.includes(name))) return 'ambiguous';
+  const full = type.properties.flatMap((property): Edit[] => {
+    const annotation = typeAnnotation(property, '');
+    if (annotation === undefined || property.access === 'key') return [];
+    const find = `,${JSON.stringify(property.name)}:`;
+    return [
+      { find, replace: `,${member(`${property.name}@odata.type`, annotation)}${find}`, skipNull: true },
+    ];
+  });
+  const none = type.properties.flatMap((property): Edit[] => {
+    if (property.type.kind !== 'complex') return [];
+    const start = `,${JSON.stringify(property.name)}:{`;
+    const typed = member('@odata.type', `#${qualifiedName(property.type)}`);
+    return [{ find: `${start}${typed},`, replace: start, skipNull: false }];
+  });
+  return { full, none };
 }
 
 function contextMember(contextUrl: string | undefined): string {

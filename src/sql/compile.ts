@@ -8,7 +8,7 @@ import { compileCondition } from './compile-expression.ts';
 import { compileSearch } from './compile-search.ts';
 import type { Dialect, RowAddress } from './dialect.ts';
 import { entityScope } from './scope.ts';
-import { type Fragment, finish, identifier, join, type Statement, sql } from './statement.ts';
+import { createShapes, type Fragment, finish, identifier, join, type Statement, sql } from './statement.ts';
 import {
   type CollectionTable,
   type Column,
@@ -24,18 +24,14 @@ export type { RowAddress } from './dialect.ts';
 /** Reads one row; `lock` keeps it unchanged until the transaction ends. */
 export function compileRead(address: RowAddress, lock: boolean, dialect: Dialect): Statement {
   const { name } = tableOf(address.entitySet);
-  const shape = `${dialect.name} ${name} ${lock}`;
-  // Every request but a list begins with this statement: its text is made once.
-  let text = readTexts.get(shape);
-  if (text === undefined) {
+  const text = textOf(`read ${dialect.name} ${name} ${lock}`, () => {
     const read = sql`select "id", "version", "json" from ${identifier(name)} where ${rowIs(address)}`;
-    text = finish(lock ? sql`${read}${dialect.lockRow}` : read, dialect.placeholder).text;
-    readTexts.set(shape, text);
-  }
+    return finish(lock ? sql`${read}${dialect.lockRow}` : read, dialect.placeholder);
+  });
   return { text, parameters: [address.tenantId, address.id] };
 }
 
-const readTexts = new Map<string, string>();
+const textOf = createShapes();
 
 /** What of a plan decides how many rows it has. */
 export type CountedPlan = Pick<CountPlan, 'entitySet' | 'tenantId'> &
@@ -93,27 +89,36 @@ export function compileUpdate(
 ): Statement[] {
   const table = tableOf(address.entitySet);
   const cells = allCells(table, change.after, dialect, change.changed);
-  const assignments = join(
-    [
-      sql`"version" = ${entity.version}, "json" = ${entity.json}`,
-      ...cells.map((cell) => sql`${identifier(cell.name)} = ${cell.value}`),
-    ],
-    ', ',
-  );
   const changedCollections = table.collections.filter(({ property }) =>
     change.changed.includes(property.name),
   );
   return [
-    finish(
-      sql`update ${identifier(table.name)} set ${assignments} where ${rowIs(address)}`,
-      dialect.placeholder,
-    ),
+    updateRow(address, entity, cells, dialect),
     ...changedCollections.flatMap((collection) => [
       deleteItems(collection, address, dialect),
       ...insertItems(collection, address, change.after, dialect),
     ]),
     ...dialect.textIndexes.update(address, change).map((each) => finish(each, dialect.placeholder)),
   ];
+}
+
+function updateRow(
+  address: RowAddress,
+  entity: StoredEntity,
+  cells: readonly Cell[],
+  dialect: Dialect,
+): Statement {
+  const { name } = tableOf(address.entitySet);
+  const names = cells.map((cell) => cell.name);
+  const text = textOf(`update ${dialect.name} ${name} ${names.join(' ')}`, () => {
+    const assignments = ['version', 'json', ...names].map((column) => sql`${identifier(column)} = ${null}`);
+    return finish(
+      sql`update ${identifier(name)} set ${join(assignments, ', ')} where ${rowIs(address)}`,
+      dialect.placeholder,
+    );
+  });
+  const values = cells.map((cell) => cell.value);
+  return { text, parameters: [entity.version, entity.json, ...values, address.tenantId, address.id] };
 }
 
 /** Deletes a row and the items of its collections. */

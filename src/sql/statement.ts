@@ -82,3 +82,23 @@ export function finish(from: Fragment, placeholder: (index: number) => string): 
   for (let index = 1; index < from.texts.length; index += 1) text += placeholder(index) + from.texts[index];
   return { text, parameters: from.parameters };
 }
+
+/** Shapes kept; a client can make many by changing many sets of properties, so there is a bound. */
+const shapesMax = 2000;
+
+/**
+ * Texts of statements that are said again and again with other parameters. `make` is asked once for each shape; its
+ * parameters are thrown away, and the caller gives them in the order of the placeholders.
+ */
+export function createShapes(): (shape: string, make: () => Statement) => string {
+  const texts = new Map<string, string>();
+  return (shape, make) => {
+    let text = texts.get(shape);
+    if (text === undefined) {
+      if (texts.size >= shapesMax) texts.clear();
+      text = make().text;
+      texts.set(shape, text);
+    }
+    return text;
+  };
+}
