@@ -17,7 +17,7 @@ const values: EntityValues = {
   isSigned: false,
   permissionsRequired: 'guest',
   tags: ['x', 'y'],
-  vendorInformation: { vendor: 'v' },
+  vendorInformation: { provider: null, providerVersion: null, subProvider: null, vendor: 'v' },
 };
 
 function write(
