@@ -54,9 +54,8 @@ function writeColumns(
       members.push(...written);
       return;
     }
-    const inside = nested.get(first) ?? [];
-    nested.set(first, [...inside, ...written]);
-    if (inside.length === 0) members.push(placeholderOf(first));
+    if (!nested.has(first)) members.push(placeholderOf(first));
+    nested.set(first, [...(nested.get(first) ?? []), ...written]);
   });
   return members.map((text) => {
     const name = [...nested.keys()].find((candidate) => placeholderOf(candidate) === text);

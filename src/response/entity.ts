@@ -15,7 +15,7 @@ import type { ComputedProperty, Projection, ValueType } from '../plan/bound.ts';
 import { typeOf } from '../plan/bound.ts';
 import type { RequestContext, ResponseFormat, StoredEntity } from '../plan/plan.ts';
 import { entityTag } from '../plan/preconditions.ts';
-import type { MetadataLevel, ServiceRoot } from '../request/odata-request.ts';
+import type { ServiceRoot } from '../request/odata-request.ts';
 import { entityUrl } from './context-url.ts';
 
 /** What an entity's JSON depends on beside the entity. */
@@ -47,11 +47,8 @@ export function writeEntity(
     return `{${contextMember(contextUrl)}${typeMember(how.entitySet)}${tag}${entity.json.slice(1)}`;
   }
   if (!omitNulls && how.projection === undefined) {
-    const rewritten = rewriteText(how.entitySet.type, entity.json, metadata);
-    if (rewritten !== undefined) {
-      const control = controlMembers(entity, contextUrl, how).map((text) => `${text},`);
-      return `{${control.join('')}${rewritten.slice(1)}`;
-    }
+    const rewritten = rewriteText(entity, contextUrl, how);
+    if (rewritten !== undefined) return rewritten;
   }
   const values = readEntityText(how.entitySet.type, entity.json);
   const members = [
@@ -73,23 +70,41 @@ interface Edit {
 
 const edits = new WeakMap<EntityType, Readonly<Record<'full' | 'none', readonly Edit[]>> | 'ambiguous'>();
 
-/** The stored text at another metadata level, without taking it apart; undefined where names would be ambiguous. */
-function rewriteText(type: EntityType, text: string, metadata: MetadataLevel): string | undefined {
+/**
+ * The stored text at another metadata level, without taking it apart; undefined where names would be ambiguous. The
+ * pieces are joined at once: a text made of many small additions costs more to send than to make.
+ */
+function rewriteText(
+  entity: StoredEntity,
+  contextUrl: string | undefined,
+  how: EntityFormat,
+): string | undefined {
+  const { type } = how.entitySet;
+  const { metadata } = how.format;
   let known = edits.get(type);
   if (known === undefined) {
     known = describeEdits(type);
     edits.set(type, known);
   }
   if (known === 'ambiguous' || metadata === 'minimal') return undefined;
-  let written = '';
-  let from = 0;
+  const text = entity.json;
+  const pieces = [metadata === 'none' ? '{' : fullControl(entity, contextUrl, how)];
+  let from = 1;
   for (const { find, replace, skipNull } of known[metadata]) {
     const at = text.indexOf(find, from);
     if (at < 0 || (skipNull && text.startsWith('null', at + find.length))) continue;
-    written += text.slice(from, at) + replace;
+    pieces.push(text.slice(from, at), replace);
     from = at + find.length;
   }
-  return written + text.slice(from);
+  pieces.push(text.slice(from));
+  return pieces.join('');
+}
+
+/** The entity's own control information at the full level, up to its first property. */
+function fullControl(entity: StoredEntity, contextUrl: string | undefined, how: EntityFormat): string {
+  const url = JSON.stringify(entityUrl(how.root, how.entitySet, entity.id, how.context));
+  const start = `{${contextMember(contextUrl)}${typeMember(how.entitySet)}"@odata.id":${url}`;
+  return `${start},"@odata.etag":"W/\\"${entityTag(entity.version)}\\"","@odata.editLink":${url},`;
 }
 
 function describeEdits(type: EntityType): Readonly<Record<'full' | 'none', readonly Edit[]>> | 'ambiguous' {
@@ -127,7 +142,7 @@ function controlMembers(entity: StoredEntity, contextUrl: string | undefined, ho
   if (metadata === 'none') return [];
   const members = contextUrl === undefined ? [] : [member('@odata.context', contextUrl)];
   members.push(member('@odata.type', `#${qualifiedName(how.entitySet.type)}`));
-  const url = entityUrl(how.root, how.entitySet, entity.id, how.context);
+  const url = metadata === 'full' ? entityUrl(how.root, how.entitySet, entity.id, how.context) : '';
   if (metadata === 'full') members.push(member('@odata.id', url));
   members.push(member('@odata.etag', weakEntityTag(entity.version)));
   if (metadata === 'full') members.push(member('@odata.editLink', url));

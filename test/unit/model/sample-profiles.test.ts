@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { formatTicks, parseDateTimeOffset } from '../../../src/edm/date-time-offset.ts';
+import { type EntityValues, leavesOf } from '../../../src/edm/types.ts';
+import { cloudAppSecurityProfile } from '../../../src/model/cloud-app-security-profile.ts';
 import {
   exampleId,
   generateProfiles,
@@ -8,9 +11,6 @@ import {
   sampleCount,
   sampleProfiles,
 } from '../../../src/model/sample-profiles.ts';
-import { formatTicks, parseDateTimeOffset } from '../../../src/edm/date-time-offset.ts';
-import { type EntityValues, leavesOf } from '../../../src/edm/types.ts';
-import { cloudAppSecurityProfile } from '../../../src/model/cloud-app-security-profile.ts';
 
 const profiles = sampleProfiles();
 const declared = cloudAppSecurityProfile.properties.map(({ name }) => name);

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { EntityValues } from '../../../src/edm/types.ts';
 import type { Projection } from '../../../src/plan/bound.ts';
@@ -126,6 +127,62 @@ describe('writeEntity', () => {
       L: 5,
     });
   });
+});
+
+describe('the metadata level', () => {
+  const nasty = fc.constantFrom(
+    '"@odata.type":"#microsoft.graph.securityVendorInformation",',
+    ',"createdDateTime":"',
+    '{"@odata.type":"x"}',
+    '"tags":[',
+    '\\","tags":["',
+    '$&$1$`',
+  );
+  const text = fc.oneof(nasty, fc.string({ unit: 'grapheme' }));
+  const nullable = fc.option(text);
+  const vendors = fc.record({
+    provider: nullable,
+    providerVersion: nullable,
+    subProvider: nullable,
+    vendor: nullable,
+  });
+  const profiles = fc.record({
+    ...{ name: nullable, manifest: nullable, azureTenantId: nullable, type: nullable },
+    tags: fc.array(text, { maxLength: 3 }),
+    permissionsRequired: fc.option(fc.constantFrom('guest', 'user')),
+    vendorInformation: fc.option(vendors),
+  });
+
+  it.each(['none', 'minimal', 'full'] as const)('%s says the same values, whatever they hold', (metadata) => {
+    fc.assert(
+      fc.property(profiles, fc.boolean(), (profile, omitNulls) => {
+        const how = { root: 'v1.0' as const, entitySet, context, projection: undefined };
+        const written = writeEntity(storedEntity(profile), [], url, {
+          ...how,
+          format: formatOf({ metadata, omitNulls }),
+        });
+        const read = JSON.parse(written) as Readonly<Record<string, unknown>>;
+        expect(JSON.stringify(read)).toBe(written);
+        expect(plain(read)).toEqual(plain({ ...emptyProfile(entityId), ...profile }, omitNulls));
+        const types = Object.keys(read).filter((name) => name.endsWith('@odata.type'));
+        expect(types.length > 1).toBe(metadata === 'full');
+        const vendor = read.vendorInformation as Readonly<Record<string, unknown>> | null | undefined;
+        if (typeof vendor === 'object' && vendor !== null) {
+          expect('@odata.type' in vendor).toBe(metadata !== 'none');
+        }
+      }),
+    );
+  });
+
+  /** Without annotations at any depth, and without nulls where they are not wanted. */
+  function plain(value: unknown, omitNulls = false): unknown {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+    return Object.fromEntries(
+      Object.entries(value)
+        .filter(([name, member]) => !name.includes('@') && !(omitNulls && member === null))
+        .map(([name, member]) => [name, plain(member, omitNulls)]),
+    );
+  }
 });
 
 describe('dynamicMember', () => {
