@@ -102,7 +102,8 @@ function rewriteText(
 
 /** The entity's own control information at the full level, up to its first property. */
 function fullControl(entity: StoredEntity, contextUrl: string | undefined, how: EntityFormat): string {
-  const url = JSON.stringify(entityUrl(how.root, how.entitySet, entity.id, how.context));
+  // Nothing in an address needs an escape: it is percent-encoded, and the public address is a URL.
+  const url = `"${entityUrl(how.root, how.entitySet, entity.id, how.context)}"`;
   const start = `{${contextMember(contextUrl)}${typeMember(how.entitySet)}"@odata.id":${url}`;
   return `${start},"@odata.etag":"W/\\"${entityTag(entity.version)}\\"","@odata.editLink":${url},`;
 }

@@ -20,6 +20,7 @@ import type { PageResult, PageRow, Result } from '../storage/result.ts';
 import { writeAggregation, writeCount } from './aggregation.ts';
 import { contextUrl, entitySetPath, entityUrl, nextLink } from './context-url.ts';
 import { member, weakEntityTag, writeEntity } from './entity.ts';
+import { joinItems } from './long-text.ts';
 import { writePropertyBody } from './property.ts';
 
 const vary = 'Accept, Accept-Encoding, Prefer, OData-MaxVersion, Authorization';
@@ -166,13 +167,13 @@ function pageParts(page: PageResult, plan: ListPlan, context: RequestContext) {
 function respondPage(result: Result, plan: ListPlan, context: RequestContext): HttpResponse {
   if (result.kind !== 'page') return fail(result);
   const { context: own, count, items, next } = pageParts(result, plan, context);
-  const members = [
+  const before = [
     ...(own === undefined ? [] : [member('@odata.context', own)]),
     ...(count === undefined ? [] : [`"@odata.count":${count}`]),
-    `"value":[${items.join(',')}]`,
-    ...(next === undefined ? [] : [member('@odata.nextLink', next)]),
+    '"value":[',
   ];
-  return json(200, `{${members.join(',')}}`, plan.format);
+  const after = next === undefined ? ']}' : `],${member('@odata.nextLink', next)}}`;
+  return json(200, joinItems(`{${before.join(',')}`, items, after), plan.format);
 }
 
 /** The singleton has no properties of its own; expanded collections stand in it (JSON Format 8.3). */
@@ -239,7 +240,7 @@ function odataHeaders(): Readonly<Record<string, string>> {
 
 function json(
   status: number,
-  body: string,
+  body: string | Uint8Array,
   format: ResponseFormat,
   headers: Readonly<Record<string, string>> = {},
 ): HttpResponse {

@@ -20,7 +20,12 @@ const position: PagePosition = {
 function tokensAt(key: number) {
   let nowMs = startMs;
   const tokens = createPageTokens({ key: new Uint8Array(32).fill(key), now: () => nowMs });
-  return { ...tokens, pass: (ms: number) => void (nowMs += ms) };
+  return {
+    ...tokens,
+    pass: (ms: number) => {
+      nowMs += ms;
+    },
+  };
 }
 
 function codeOf(work: () => unknown): string {
