@@ -187,7 +187,7 @@ export function createJwtAuthenticator(options: JwtAuthenticatorOptions): Authen
   }
   assert(algorithms.length > 0, 'no algorithm is allowed');
   assert(options.audiences.length > 0, 'no audience is configured');
-  // Keyed by hash: a dump of the memory holds no usable token.
+  // Keyed by hash: the cache holds no usable token.
   const remembered = new LRUCache<string, { readonly principal: TokenPrincipal; readonly expiresMs: number }>(
     {
       max: options.tokensRememberedMax ?? limits.tokensRememberedMax,
@@ -254,32 +254,48 @@ export function createJwtAuthenticator(options: JwtAuthenticatorOptions): Authen
     return { principal, expiresMs: ((verified.exp ?? 0) + limits.clockSkewS) * 1000 };
   }
 
-  async function authenticateToken(token: string): Promise<TokenPrincipal> {
-    const key = hash('sha256', token, 'base64');
+  /** Clients send one request after the other: the header of the latest is hashed once. */
+  let latest = { authorization: '', key: '' };
+
+  /** Keyed by the whole header as it came: nothing is cut out of it before the answer is known. */
+  function keyOf(authorization: string): string {
+    if (latest.authorization !== authorization) {
+      latest = { authorization, key: hash('sha256', authorization, 'base64') };
+    }
+    return latest.key;
+  }
+
+  function recall(key: string): TokenPrincipal | undefined {
     const known = remembered.get(key);
-    if (known !== undefined && now().getTime() < known.expiresMs) return known.principal;
+    if (known === undefined) return undefined;
+    if (now().getTime() < known.expiresMs) return known.principal;
     remembered.delete(key);
-    const fresh = await verify(token);
-    remembered.set(key, fresh);
-    return fresh.principal;
+    return undefined;
+  }
+
+  async function authenticateAnew(authorization: string, key: string): Promise<TokenPrincipal> {
+    const bearer = readBearer(authorization);
+    if ('fault' in bearer) throw createTokenMissingError(challenge, bearer.fault);
+    try {
+      const fresh = await verify(bearer.token);
+      remembered.set(key, fresh);
+      return fresh.principal;
+    } catch (error) {
+      if (error instanceof Refusal) {
+        throw createTokenRefusedError(challenge, error.code, error.message, error.detail);
+      }
+      if (error instanceof ClaimError) {
+        throw createTokenRefusedError(challenge, 'tokenInvalid', validationFailure, error.message);
+      }
+      throw error;
+    }
   }
 
   return {
     async authenticate(authorization) {
       if (authorization === undefined) return { kind: 'anonymous' };
-      const bearer = readBearer(authorization);
-      if ('fault' in bearer) throw createTokenMissingError(challenge, bearer.fault);
-      try {
-        return await authenticateToken(bearer.token);
-      } catch (error) {
-        if (error instanceof Refusal) {
-          throw createTokenRefusedError(challenge, error.code, error.message, error.detail);
-        }
-        if (error instanceof ClaimError) {
-          throw createTokenRefusedError(challenge, 'tokenInvalid', validationFailure, error.message);
-        }
-        throw error;
-      }
+      const key = keyOf(authorization);
+      return recall(key) ?? authenticateAnew(authorization, key);
     },
   };
 }
