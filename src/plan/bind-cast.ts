@@ -152,9 +152,10 @@ function isValueOf({ expression }: ValueOperand, type: NamedType): BoundExpressi
     source.kind === 'enum' || type.kind === 'enum'
       ? isSameType(source, type)
       : classOf(source) === classOf(type);
-  return isSame
-    ? { kind: 'comparison', operator: 'ne', left: expression, right: nullConstant }
-    : falseConstant;
+  if (!isSame) return falseConstant;
+  // Known before a row is read; no engine is asked to hold INF and NaN.
+  if (expression.kind === 'constant') return trueConstant;
+  return { kind: 'comparison', operator: 'ne', left: expression, right: nullConstant };
 }
 
 function isEntityOf(context: BindContext, reference: TypeReference, type: NamedType): BoundExpression {
