@@ -6,8 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The built command line program. */
-export const programPath = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const distFolder = process.env.CASP_DIST ?? fileURLToPath(new URL('../../dist', import.meta.url));
+
+/** The built command line program; `CASP_DIST` names another build than the one beside the tests. */
+export const programPath = join(distFolder, 'cli', 'main.js');
 
 export interface RunningServer {
   readonly httpUrl: string;
