@@ -9,6 +9,8 @@ import { canPin, cores, firstMessage, pin, startModule, stop } from './harness/p
 import { describeMachine, formatFindings, formatMachine, formatTable, summarize } from './harness/report.mjs';
 import { launchService, startService } from './harness/service.mjs';
 import { copyLargeData } from './million/large-data.mjs';
+import { describePeers, judgePeers } from './peers/goals.mjs';
+import { installPeers } from './peers/install.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const defaultFixture = { rows: 10_000 };
@@ -24,7 +26,8 @@ const usage = `npm run bench -- [options]
   --data DIR           where databases go; must be a real disk (.casp); a large one is kept in ${tmpdir()} besides
   --json FILE          write every figure to FILE
   --profile            CPU profile of the service, written to --profile-dir (.casp/profiles)
-  --floors             the floors alone, without the service`;
+  --floors             the floors alone, without the service
+  --peers              casp beside other people's OData services (bench/peers/), installed when missing`;
 
 function fail(message) {
   console.error(`bench: ${message}`);
@@ -51,6 +54,7 @@ function parseOptions() {
     profile: flag,
     'profile-dir': text(here('../.casp/profiles')),
     floors: flag,
+    peers: flag,
     help: flag,
   };
   try {
@@ -65,13 +69,14 @@ function parseOptions() {
 }
 
 /** The workloads asked for: each is one file, in the order of the file names. */
-async function loadWorkloads(only) {
-  const files = readdirSync(here('workloads'))
+async function loadWorkloads({ only, peers }) {
+  const folder = peers ? 'peers/workloads' : 'workloads';
+  const files = readdirSync(here(folder))
     .filter((name) => name.endsWith('.mjs'))
     .sort();
   const all = await Promise.all(
     files.map(async (file) => {
-      const url = new URL(`workloads/${file}`, import.meta.url).href;
+      const url = new URL(`${folder}/${file}`, import.meta.url).href;
       const { workload } = await import(url);
       return { ...workload, url };
     }),
@@ -122,7 +127,11 @@ async function startFloor(name, rowsFile, folder) {
 /** One real request of the workload, its answer looked at: a fast wrong answer must not count. */
 async function verify(workload, target, ids, label) {
   if (target.path === 'floors/http') return;
-  const [request] = workload.requests({ ids: ids.slice(0, 1), label: `${label} check` });
+  const [request] = workload.requests({
+    ids: ids.slice(0, 1),
+    label: `${label} check`,
+    target: target.name,
+  });
   const authorization = target.token === undefined ? {} : { authorization: `Bearer ${target.token}` };
   const response = await fetch(target.url + request.path, {
     method: request.method,
@@ -181,7 +190,8 @@ async function measureWorkload(workload, targets, ids, options) {
   for (const target of involved) await verify(workload, target, ids, 'before');
   for (let repeat = 1; repeat <= options.repeats; repeat += 1) {
     for (const target of involved) {
-      const { connections, seconds } = options;
+      const { seconds } = options;
+      const connections = Math.min(options.connections, workload.connections ?? options.connections);
       const label = `run ${repeat}`;
       const task = {
         workloadUrl: workload.url,
@@ -206,7 +216,7 @@ async function measureWorkload(workload, targets, ids, options) {
     medians: summarize(repeats.get(name)),
     repeats: repeats.get(name),
   }));
-  return { name: workload.name, title: workload.title, targets: summaries };
+  return { name: workload.name, title: workload.title, goals: workload.goals, targets: summaries };
 }
 
 const log = (text) => console.error(`bench: ${text}`);
@@ -266,14 +276,16 @@ async function measureAll(workloads, targets, { service, data, ids }, options) {
 }
 
 /** The report: loads, studies, and how they were measured. */
-function print(results, { connections, seconds, repeats, profile, ...options }, machine) {
+function print(results, { connections, seconds, repeats, profile, ...options }, machine, peers) {
   const loads = results.filter(({ targets }) => targets !== undefined);
   const studies = results.filter(({ findings }) => findings !== undefined);
+  if (peers !== undefined && !options.floors) studies.push(judgePeers(loads));
   if (loads.length > 0) console.log(`\n${formatTable(loads)}`);
   if (studies.length > 0) console.log(`\n${formatFindings(studies)}`);
   console.log(
     `\nMedians of ${repeats} × ${seconds} s after ${warmUpSeconds} s of warm-up, ${connections} connections.`,
   );
+  if (peers !== undefined) console.log(describePeers(peers));
   console.log(formatMachine(machine));
   if (profile) console.log(`CPU profiles of the service: ${options['profile-dir']}`);
 }
@@ -284,7 +296,8 @@ async function main() {
     console.log(usage);
     return;
   }
-  const found = await loadWorkloads(options.only);
+  const found = await loadWorkloads(options);
+  const peers = options.peers ? installPeers(log) : undefined;
   const workloads = found.filter(({ study }) => !options.floors || study === undefined);
   // Whatever measures in this process itself asks from the core of the load generator.
   pin(process.pid, cores.load);
@@ -298,7 +311,7 @@ async function main() {
       mkdirSync(groupFolder);
       results.push(...(await measureGroup(group, groupFolder, options)));
     }
-    print(results, options, machine);
+    print(results, options, machine, peers);
     if (options.json !== undefined) {
       const { connections, seconds, repeats } = options;
       const figures = { machine, connections, seconds, repeats, results };

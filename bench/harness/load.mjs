@@ -33,7 +33,7 @@ async function measure({ workload, target, ids, connections, seconds, seed, labe
   const authorization = target.token === undefined ? {} : { authorization: `Bearer ${target.token}` };
 
   const setupClient = (client) => {
-    const requests = workload.requests({ ids: shares[clients], label });
+    const requests = workload.requests({ ids: shares[clients], label, target: target.name });
     clients += 1;
     client.setRequests(
       requests.map((request) => ({ ...request, headers: { ...authorization, ...request.headers } })),
@@ -72,6 +72,18 @@ async function measure({ workload, target, ids, connections, seconds, seed, labe
   };
 }
 
+/**
+ * Asks once more and waits for the answer: a slow server still works at what the warm-up asked it, and what it is
+ * asked next must not wait for that.
+ */
+async function settle({ workload, target, ids, label }) {
+  const some = ids.slice(0, preparedMax);
+  const [{ path, headers, ...request }] = workload.requests({ ids: some, label, target: target.name });
+  const authorization = target.token === undefined ? {} : { authorization: `Bearer ${target.token}` };
+  const answer = await fetch(target.url + path, { ...request, headers: { ...authorization, ...headers } });
+  await answer.arrayBuffer();
+}
+
 /** A workload's module makes requests from ids; a study may say at once what every connection is to send. */
 async function findWorkload(workloadUrl, requests) {
   if (requests !== undefined) return { requests: () => requests };
@@ -83,7 +95,10 @@ process.on('message', async ({ workloadUrl, requests, warmUpSeconds, ...task }) 
   try {
     const workload = await findWorkload(workloadUrl, requests);
     await measure({ ...task, workload, seconds: warmUpSeconds, label: `${task.label} warm-up` });
-    process.send({ measured: await measure({ ...task, workload }) });
+    await settle({ ...task, workload });
+    const measured = await measure({ ...task, workload });
+    await settle({ ...task, workload });
+    process.send({ measured });
   } catch (error) {
     process.send({ failure: error.message });
   }
