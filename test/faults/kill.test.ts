@@ -1,6 +1,6 @@
 /**
  * The process is killed in the middle of its work, again and again, on the same data: what it acknowledged is there,
- * whole and with its history. `CASP_RUNS` multiplies the rounds, `CASP_SEED` repeats a run.
+ * whole and with its history. `CASP_FAULTS=long` makes it 50 rounds, `CASP_RUNS` multiplies them, `CASP_SEED` repeats a run.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,25 +8,18 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openChangeRecords } from '../support/change-records.ts';
-import { createExchange, type Send } from '../support/exchange.ts';
+import { type Ask, createExchange, type Send } from '../support/exchange.ts';
 import { type RunningServer, startServer } from '../support/running-server.ts';
+import { isLong, mulberry32, seed } from './support/form.ts';
 
 const runs = Math.max(1, Number(process.env.CASP_RUNS ?? 1));
-const rounds = 5 * runs;
-const seed = Number(process.env.CASP_SEED ?? Date.now() % 1_000_000);
-const streams = 16;
+const rounds = (isLong ? 50 : 4) * runs;
+/** Writers of one profile each, but for the last four, which share one. */
+const patchers = 48;
+/** Writers of two profiles each, always both in one atomicityGroup. */
+const groupers = 16;
+const streams = patchers + groupers;
 const collection = '/v1.0/security/cloudAppSecurityProfiles';
-
-/** Mulberry32: the moments of the kills follow from the seed. */
-function createRandom(start: number): () => number {
-  let state = start >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** A write the server said yes to. */
 interface Acknowledged {
@@ -36,13 +29,16 @@ interface Acknowledged {
   readonly requestId: string;
 }
 
-const random = createRandom(seed);
+const random = mulberry32(seed);
 let data = '';
 let token = '';
 let server: RunningServer;
 let ids: readonly string[] = [];
+/** The two profiles of each grouper. */
+let pairs: readonly (readonly [string, string])[] = [];
 const acknowledged: Acknowledged[] = [];
 let sent = 0;
+let killed = 0;
 
 const start = () => startServer({ data, flags: ['--no-sample'] });
 
@@ -50,12 +46,15 @@ beforeAll(async () => {
   data = await mkdtemp(join(tmpdir(), 'casp-kill-'));
   server = await start();
   token = server.token();
-  const { send, close } = createExchange(server.httpUrl);
-  // The last four streams share one profile, the others have one each.
-  const made = Array.from({ length: streams - 3 }, () =>
+  const { send, close } = createExchange(server.httpUrl, streams);
+  const made = Array.from({ length: patchers - 3 + 2 * groupers }, () =>
     send({ method: 'POST', path: collection, body: { riskScore: 'start' }, token }),
   );
   ids = (await Promise.all(made)).map(({ body }) => (body as { id: string }).id);
+  pairs = Array.from({ length: groupers }, (_, index) => {
+    const [first = '', second = ''] = ids.slice(patchers - 3 + 2 * index);
+    return [first, second] as const;
+  });
   close();
 });
 
@@ -64,32 +63,77 @@ afterAll(async () => {
   await rm(data, { recursive: true, force: true });
 });
 
+/** What a stream writes: tags have a table of their own, so a write cut in two would show there. */
+const bodyOf = (value: string) => ({ riskScore: value, tags: [value, `${value}!`] });
+
+const versionOf = (etag = '') => Number(/^W\/"(\d+)"$/.exec(etag)?.[1]);
+
+/** Changes two profiles together over and over until the connection breaks. */
+async function groupStream(index: number, round: number, send: Send): Promise<void> {
+  const pair = pairs[index] ?? [];
+  for (let count = 0; ; count += 1) {
+    const value = `${round}.g${index}.${count}`;
+    sent += pair.length;
+    const requests = pair.map((id) => ({
+      id,
+      atomicityGroup: 'both',
+      method: 'PATCH',
+      url: `/security/cloudAppSecurityProfiles/${id}`,
+      headers: { 'Content-Type': 'application/json' },
+      body: bodyOf(value),
+    }));
+    const ask: Ask = { method: 'POST', path: '/v1.0/$batch', token, body: { requests } };
+    const answer = await send(ask).catch(() => undefined);
+    if (answer === undefined) {
+      killed += pair.length;
+      return;
+    }
+    const { responses } = answer.body as { responses: readonly GroupAnswer[] };
+    for (const { id, status, headers } of responses) {
+      expect(status).toBe(200);
+      acknowledged.push({
+        id,
+        version: versionOf(headers.ETag),
+        value,
+        requestId: headers['request-id'] ?? '',
+      });
+    }
+  }
+}
+
+interface GroupAnswer {
+  readonly id: string;
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 /** Changes one profile over and over until the connection breaks; remembers every yes. */
-async function stream(index: number, round: number, send: Send): Promise<void> {
-  const id = ids[Math.min(index, ids.length - 1)] ?? '';
+async function patchStream(index: number, round: number, send: Send): Promise<void> {
+  const id = ids[Math.min(index, patchers - 4)] ?? '';
   for (let count = 0; ; count += 1) {
     const value = `${round}.${index}.${count}`;
     sent += 1;
-    // Tags have a table of their own: a write cut in two would show there.
-    const ask = {
-      path: `${collection}/${id}`,
-      token,
-      body: { riskScore: value, tags: [value, `${value}!`] },
-    };
+    const ask = { path: `${collection}/${id}`, token, body: bodyOf(value) };
     const answer = await send(ask).catch(() => undefined);
-    if (answer === undefined) return;
+    if (answer === undefined) {
+      killed += 1;
+      return;
+    }
     expect(answer.status).toBe(200);
-    const version = Number(/^W\/"(\d+)"$/.exec(answer.headers.etag ?? '')?.[1]);
-    acknowledged.push({ id, version, value, requestId: answer.headers['request-id'] ?? '' });
+    const { etag, 'request-id': requestId = '' } = answer.headers;
+    acknowledged.push({ id, version: versionOf(etag), value, requestId });
   }
 }
 
 /** Lets the streams run, kills the process after a random time, starts it again on the same data. */
 async function killAndRestart(round: number): Promise<void> {
-  const { send, close } = createExchange(server.httpUrl);
+  const { send, close } = createExchange(server.httpUrl, streams);
   const before = acknowledged.length;
-  const working = Promise.all(Array.from({ length: streams }, (_, index) => stream(index, round, send)));
-  const afterMs = 20 + Math.floor(random() * 400);
+  const working = Promise.all([
+    ...Array.from({ length: patchers }, (_, index) => patchStream(index, round, send)),
+    ...Array.from({ length: groupers }, (_, index) => groupStream(index, round, send)),
+  ]);
+  const afterMs = 20 + Math.floor(random() * (isLong ? 1500 : 400));
   await new Promise((resolve) => setTimeout(resolve, afterMs));
   // A kill before the first yes would show nothing.
   while (acknowledged.length === before) await new Promise((resolve) => setImmediate(resolve));
@@ -133,7 +177,7 @@ function expectSoundFile(): void {
   handle.close();
 }
 
-describe(`SIGKILL under ${streams} streams of PATCH, seed ${seed}`, () => {
+describe(`SIGKILL under ${streams} writers, seed ${seed}`, () => {
   it.each(Array.from({ length: rounds }, (_, index) => [index + 1]))(
     'round %i: every acknowledged write is there',
     async (round) => {
@@ -147,10 +191,15 @@ describe(`SIGKILL under ${streams} streams of PATCH, seed ${seed}`, () => {
       });
       const updates = [...histories.values()].reduce((sum, history) => sum + history.length - 1, 0);
       console.log(
-        `kill: seed ${seed}, round ${round}: ${sent} sent, ${acknowledged.length} acknowledged, ` +
-          `${acknowledged.length - lost.length} found, ${updates} recorded`,
+        `kill: seed ${seed}, round ${round}: ${sent} writes sent, ${acknowledged.length} acknowledged, ` +
+          `${killed} killed under way, ${acknowledged.length - lost.length} of the acknowledged found, ` +
+          `${updates - acknowledged.length} of the killed kept`,
       );
       expect(lost).toEqual([]);
+      for (const [first, second] of pairs) {
+        const valuesOf = (id: string) => histories.get(id)?.map(({ after }) => after.riskScore);
+        expect(valuesOf(first), 'a group is in both profiles or in neither').toEqual(valuesOf(second));
+      }
       for (const id of ids) {
         const last = histories.get(id)?.at(-1);
         const { body, headers } = await send({ path: `${collection}/${id}`, token });
@@ -159,14 +208,14 @@ describe(`SIGKILL under ${streams} streams of PATCH, seed ${seed}`, () => {
         expect(body).toMatchObject({ riskScore, tags });
         await expectFindable(id, riskScore, send);
       }
-      // Beyond what was acknowledged, only what was under way at a kill can be there: one write a stream and round.
-      expect(updates - acknowledged.length).toBeLessThanOrEqual(streams * round);
+      // Beyond what was acknowledged, only what was under way at a kill can be there.
+      expect(updates - acknowledged.length).toBeLessThanOrEqual(killed);
       expectSoundFile();
       const positions = records.positions('7e571e00-0000-4000-8000-00000000c0de');
       expect(positions).toEqual(positions.map((_, index) => index + 1));
       records.close();
       close();
     },
-    30_000,
+    60_000,
   );
 });
