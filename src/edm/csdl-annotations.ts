@@ -72,6 +72,8 @@ export interface ServiceCapabilities {
   readonly batchFormats: readonly string[];
   /** Names of content codings that request bodies may have, such as `gzip`. */
   readonly requestEncodings: readonly string[];
+  /** Media types beside JSON in which a list comes as one file. */
+  readonly exportFormats: readonly string[];
   /** Whether a write without If-Match is refused. */
   readonly requiresIfMatch: boolean;
 }
@@ -290,7 +292,10 @@ export function containerAnnotations(
   };
   return [
     { term: 'Core.ODataVersions', value: '4.0 4.01' },
-    { term: 'Capabilities.SupportedFormats', value: collection(jsonFormats) },
+    {
+      term: 'Capabilities.SupportedFormats',
+      value: collection([...jsonFormats, ...capabilities.exportFormats]),
+    },
     { term: 'Capabilities.SupportedMetadataFormats', value: collection(metadataFormats) },
     { term: 'Capabilities.AcceptableEncodings', value: collection(requestEncodings) },
     { term: 'Capabilities.KeyAsSegmentSupported', value: true },

@@ -1,11 +1,13 @@
 /** Model → $metadata in JSON (CSDL JSON 4.01), the same content as the XML. */
 import {
   type CsdlEntityType,
+  type CsdlExtension,
   type CsdlOptions,
   type CsdlSchema,
   type CsdlSingleton,
   describeSchema,
   precisionOf,
+  typeNameIn,
 } from './csdl.ts';
 import {
   type Annotation,
@@ -14,7 +16,14 @@ import {
   type Vocabulary,
   vocabularies,
 } from './csdl-annotations.ts';
-import type { ComplexType, EnumType, Model, Property } from './types.ts';
+import {
+  type BoundFunction,
+  type ComplexType,
+  type EnumType,
+  type Model,
+  type Property,
+  qualifiedName,
+} from './types.ts';
 
 type Json = string | number | boolean | readonly Json[] | { readonly [name: string]: Json };
 type JsonMembers = Readonly<Record<string, Json>>;
@@ -32,6 +41,9 @@ export function writeCsdlJson(model: Model, options: CsdlOptions): string {
       ]),
     ),
     [schema.namespace]: schemaMembers(schema),
+    ...Object.fromEntries(
+      schema.extensions.map((extension) => [extension.namespace, extensionMembers(extension, schema)]),
+    ),
   };
   return JSON.stringify(document);
 }
@@ -43,8 +55,8 @@ function schemaMembers(schema: CsdlSchema): JsonMembers {
   return {
     $Alias: alias,
     ...byName(schema.enumTypes, enumMembers),
-    ...byName(schema.complexTypes, (type) => complexMembers(type, alias)),
-    ...byName(schema.entityTypes, (type) => entityMembers(type, alias)),
+    ...byName(schema.complexTypes, (type) => complexMembers(type, schema)),
+    ...byName(schema.entityTypes, (type) => entityMembers(type, schema)),
     ...byName(schema.singletons, (singleton) => singletonTypeMembers(singleton, alias)),
     [schema.container.name]: containerMembers(schema),
     $Annotations: Object.fromEntries(
@@ -65,24 +77,55 @@ const enumMembers = ({ members }: EnumType): JsonMembers => ({
   ...Object.fromEntries(members.map(({ name, value }) => [name, value])),
 });
 
-const complexMembers = ({ properties }: ComplexType, alias: string): JsonMembers => ({
+/** What names of types are shortened by. */
+type Names = Pick<CsdlSchema, 'namespace' | 'alias'>;
+
+const complexMembers = ({ properties, open }: ComplexType, names: Names): JsonMembers => ({
   $Kind: 'ComplexType',
-  ...byName(properties, (property) => propertyMembers(property, alias)),
+  ...(open === true ? { $OpenType: true } : {}),
+  ...byName(properties, (property) => propertyMembers(property, names)),
 });
 
-const entityMembers = (type: CsdlEntityType, alias: string): JsonMembers => ({
+/** Functions stand in a list: one for each thing they are bound to (CSDL JSON 12.1). */
+function extensionMembers(
+  { complexTypes, functions, boundTo }: CsdlExtension,
+  schema: CsdlSchema,
+): JsonMembers {
+  return {
+    ...byName(complexTypes, (type) => complexMembers(type, schema)),
+    ...Object.fromEntries(
+      functions.map((each) => [
+        each.name,
+        boundTo.flatMap((type) => [
+          functionMembers(each, { $Collection: true, $Type: typeNameIn(schema, type) }),
+          functionMembers(each, { $Type: typeNameIn(schema, type) }),
+        ]),
+      ]),
+    ),
+  };
+}
+
+const functionMembers = ({ returns, description }: BoundFunction, boundTo: JsonMembers): JsonMembers => ({
+  $Kind: 'Function',
+  $IsBound: true,
+  $Parameter: [{ $Name: 'bindingParameter', ...boundTo }],
+  $ReturnType: { $Collection: true, $Type: qualifiedName(returns) },
+  ...annotationMembers([{ term: 'Core.Description', value: description }]),
+});
+
+const entityMembers = (type: CsdlEntityType, names: Names): JsonMembers => ({
   $Kind: 'EntityType',
-  ...(type.baseType === undefined ? {} : { $BaseType: `${alias}.${type.baseType}` }),
+  ...(type.baseType === undefined ? {} : { $BaseType: `${names.alias}.${type.baseType}` }),
   ...(type.abstract ? { $Abstract: true } : {}),
   ...(type.keys.length === 0 ? {} : { $Key: type.keys }),
-  ...byName(type.properties, (property) => propertyMembers(property, alias)),
+  ...byName(type.properties, (property) => propertyMembers(property, names)),
   ...annotationMembers(type.annotations),
 });
 
-function propertyMembers(property: Property, alias: string): JsonMembers {
+function propertyMembers(property: Property, names: Names): JsonMembers {
   const precision = precisionOf(property);
   return {
-    ...typeMembers(property, alias),
+    ...typeMembers(property, names),
     ...(property.nullable ? { $Nullable: true } : {}),
     ...(precision === undefined ? {} : { $Precision: precision }),
     ...annotationMembers(propertyAnnotations(property)),
@@ -90,7 +133,7 @@ function propertyMembers(property: Property, alias: string): JsonMembers {
 }
 
 /** Edm.String is what a property without a type has (CSDL JSON 7.1). */
-function typeMembers({ type }: Property, alias: string): JsonMembers {
+function typeMembers({ type }: Property, names: Names): JsonMembers {
   switch (type.kind) {
     case 'primitive':
       return typeOf(type.name);
@@ -98,7 +141,7 @@ function typeMembers({ type }: Property, alias: string): JsonMembers {
       return { $Collection: true, ...typeOf(type.item.name) };
     case 'enum':
     case 'complex':
-      return { $Type: `${alias}.${type.name}` };
+      return { $Type: typeNameIn(names, type) };
   }
 }
 

@@ -1,11 +1,13 @@
 /** Model → $metadata in XML (CSDL XML 4.01); 4.0 constructs only, because answers say OData-Version 4.0. */
 import {
   type CsdlEntityType,
+  type CsdlExtension,
   type CsdlOptions,
   type CsdlSchema,
   type CsdlSingleton,
   describeSchema,
   precisionOf,
+  typeNameIn,
 } from './csdl.ts';
 import {
   type Annotation,
@@ -13,7 +15,15 @@ import {
   propertyAnnotations,
   vocabularies,
 } from './csdl-annotations.ts';
-import type { ComplexType, EnumType, Model, Property, PropertyType } from './types.ts';
+import {
+  type BoundFunction,
+  type ComplexType,
+  type EnumType,
+  type Model,
+  type Property,
+  type PropertyType,
+  qualifiedName,
+} from './types.ts';
 
 /** An element; without children it is written closed. */
 interface Element {
@@ -38,7 +48,13 @@ export function writeCsdlXml(model: Model, options: CsdlOptions): string {
     'edmx:Edmx',
     // Some generic clients refuse 4.01 unless they asked for it (engines 5).
     { Version: '4.0', 'xmlns:edmx': 'http://docs.oasis-open.org/odata/ns/edmx' },
-    [...references(), element('edmx:DataServices', {}, [schemaElement(schema)])],
+    [
+      ...references(),
+      element('edmx:DataServices', {}, [
+        schemaElement(schema),
+        ...schema.extensions.map((extension) => extensionElement(extension, schema)),
+      ]),
+    ],
   );
   return `<?xml version="1.0" encoding="utf-8"?>\n${print(document, '')}`;
 }
@@ -58,8 +74,8 @@ function schemaElement(schema: CsdlSchema): Element {
     { Namespace: namespace, Alias: alias, xmlns: 'http://docs.oasis-open.org/odata/ns/edm' },
     [
       ...schema.enumTypes.map(enumElement),
-      ...schema.complexTypes.map((type) => complexElement(type, alias)),
-      ...schema.entityTypes.map((type) => entityElement(type, alias)),
+      ...schema.complexTypes.map((type) => complexElement(type, schema)),
+      ...schema.entityTypes.map((type) => entityElement(type, schema)),
       ...schema.singletons.map((singleton) => singletonTypeElement(singleton, alias)),
       containerElement(schema),
       ...schema.targets.map(({ path, annotations }) =>
@@ -76,17 +92,41 @@ const enumElement = ({ name, members }: EnumType): Element =>
     members.map((member) => element('Member', { Name: member.name, Value: String(member.value) })),
   );
 
-const complexElement = ({ name, properties }: ComplexType, alias: string): Element =>
+/** What names of types are shortened by. */
+type Names = Pick<CsdlSchema, 'namespace' | 'alias'>;
+
+const complexElement = ({ name, properties, open }: ComplexType, names: Names): Element =>
   element(
     'ComplexType',
-    { Name: name },
-    properties.map((property) => propertyElement(property, alias)),
+    { Name: name, OpenType: open === true ? 'true' : undefined },
+    properties.map((property) => propertyElement(property, names)),
   );
 
-function entityElement(type: CsdlEntityType, alias: string): Element {
+/** An alias serves the whole document (CSDL 5.2). */
+function extensionElement(extension: CsdlExtension, schema: CsdlSchema): Element {
+  const { namespace, complexTypes, functions, boundTo } = extension;
+  return element('Schema', { Namespace: namespace, xmlns: 'http://docs.oasis-open.org/odata/ns/edm' }, [
+    ...complexTypes.map((type) => complexElement(type, schema)),
+    ...functions.flatMap((each) =>
+      boundTo.flatMap((type) => [
+        functionElement(each, `Collection(${typeNameIn(schema, type)})`),
+        functionElement(each, typeNameIn(schema, type)),
+      ]),
+    ),
+  ]);
+}
+
+const functionElement = ({ name, returns, description }: BoundFunction, boundTo: string): Element =>
+  element('Function', { Name: name, IsBound: 'true' }, [
+    element('Parameter', { Name: 'bindingParameter', Type: boundTo, Nullable: 'false' }),
+    element('ReturnType', { Type: `Collection(${qualifiedName(returns)})`, Nullable: 'false' }),
+    annotationElement({ term: 'Core.Description', value: description }),
+  ]);
+
+function entityElement(type: CsdlEntityType, names: Names): Element {
   const attributes = {
     Name: type.name,
-    BaseType: type.baseType === undefined ? undefined : `${alias}.${type.baseType}`,
+    BaseType: type.baseType === undefined ? undefined : `${names.alias}.${type.baseType}`,
     Abstract: type.abstract ? 'true' : undefined,
   };
   const key = element(
@@ -96,22 +136,22 @@ function entityElement(type: CsdlEntityType, alias: string): Element {
   );
   return element('EntityType', attributes, [
     ...(type.keys.length === 0 ? [] : [key]),
-    ...type.properties.map((property) => propertyElement(property, alias)),
+    ...type.properties.map((property) => propertyElement(property, names)),
     ...type.annotations.map(annotationElement),
   ]);
 }
 
-function propertyElement(property: Property, alias: string): Element {
+function propertyElement(property: Property, names: Names): Element {
   const attributes = {
     Name: property.name,
-    Type: typeReference(property.type, alias),
+    Type: typeReference(property.type, names),
     Nullable: property.nullable ? undefined : 'false',
     Precision: precisionOf(property)?.toString(),
   };
   return element('Property', attributes, propertyAnnotations(property).map(annotationElement));
 }
 
-function typeReference(type: PropertyType, alias: string): string {
+function typeReference(type: PropertyType, names: Names): string {
   switch (type.kind) {
     case 'primitive':
       return type.name;
@@ -119,7 +159,7 @@ function typeReference(type: PropertyType, alias: string): string {
       return `Collection(${type.item.name})`;
     case 'enum':
     case 'complex':
-      return `${alias}.${type.name}`;
+      return typeNameIn(names, type);
   }
 }
 

@@ -7,7 +7,16 @@ import {
   type SecurityAddresses,
   type ServiceCapabilities,
 } from './csdl-annotations.ts';
-import type { ComplexType, EntitySet, EntityType, EnumType, Model, Property } from './types.ts';
+import {
+  type BoundFunction,
+  type ComplexType,
+  type EntitySet,
+  type EntityType,
+  type EnumType,
+  type Model,
+  type Property,
+  qualifiedName,
+} from './types.ts';
 
 /** What the metadata of one service root depends on beside the model. */
 export interface CsdlOptions {
@@ -57,6 +66,18 @@ export interface CsdlSchema {
   readonly entitySets: readonly EntitySet[];
   readonly container: { readonly name: string; readonly annotations: readonly Annotation[] };
   readonly targets: readonly CsdlTarget[];
+  /** Schemas beside this one, each with functions bound to the entity types of this one. */
+  readonly extensions: readonly CsdlExtension[];
+}
+
+/** A schema of functions and what they return. */
+export interface CsdlExtension {
+  readonly namespace: string;
+  /** A type after those of its properties. */
+  readonly complexTypes: readonly ComplexType[];
+  readonly functions: readonly BoundFunction[];
+  /** What each function is bound to: every type of an entity set, and collections of it. */
+  readonly boundTo: readonly EntityType[];
 }
 
 /** Graph's name; clients see it in addresses of metadata only. */
@@ -88,8 +109,36 @@ export function describeSchema(model: Model, { root, capabilities, security }: C
         ? entitySets.map((set) => ({ path: `${containerName}/${set.name}`, annotations: annotate(set) }))
         : []),
     ],
+    extensions: extensionsOf(model),
   };
 }
+
+function extensionsOf({ functions = [], entitySets }: Model): readonly CsdlExtension[] {
+  const namespaces = [...new Set(functions.map(({ namespace }) => namespace))];
+  return namespaces.map((namespace) => {
+    const own = functions.filter((each) => each.namespace === namespace);
+    return {
+      namespace,
+      complexTypes: distinct(own.flatMap(({ returns }) => complexTypesOf(returns))),
+      functions: own,
+      boundTo: distinct(entitySets.map(({ type }) => type)),
+    };
+  });
+}
+
+/** The complex types a value of this type is made of, itself last. */
+export function complexTypesOf(type: ComplexType): readonly ComplexType[] {
+  const inner = type.properties.flatMap((property) =>
+    property.type.kind === 'complex' ? complexTypesOf(property.type) : [],
+  );
+  return [...inner, type];
+}
+
+/** A type as the schema with this namespace refers to it: by its alias where it is one of its own. */
+export const typeNameIn = (
+  { namespace, alias }: Pick<CsdlSchema, 'namespace' | 'alias'>,
+  type: { readonly namespace: string; readonly name: string },
+): string => (type.namespace === namespace ? `${alias}.${type.name}` : qualifiedName(type));
 
 /** The singletons of a model, each with what it contains. */
 export function singletonsOf({ entitySets }: Model): readonly CsdlSingleton[] {

@@ -1,12 +1,17 @@
 /**
  * An entity's JSON text as it is stored and, at the minimal metadata level, sent: every declared property in
  * order, `@odata.type` on complex values, none of the entity's own control information.
+ *
+ * While a service is upgraded, programs of two versions write the same rows. What the older one does not know stands
+ * after what it knows and is kept; what the newer one misses in rows of the older is null.
  */
 import {
   type ComplexType,
+  type ComplexValue,
   type EntityType,
   type EntityValues,
   type Property,
+  type PropertyValue,
   qualifiedName,
 } from './types.ts';
 
@@ -30,6 +35,7 @@ function createWriter(type: EntityType): Writer {
     prefix: `${index === 0 ? '{' : ','}${JSON.stringify(property.name)}:`,
     complexStart: complexStart(property),
   }));
+  const declared = new Set(parts.map(({ name }) => name));
   return (values) => {
     let text = '';
     for (const part of parts) {
@@ -40,6 +46,10 @@ function createWriter(type: EntityType): Writer {
         part.prefix +
         (part.complexStart === undefined || value === null ? json : part.complexStart + json.slice(1));
     }
+    const names = Object.keys(values);
+    if (names.length > parts.length)
+      for (const name of names)
+        if (!declared.has(name)) text += `,${JSON.stringify(name)}:${JSON.stringify(values[name])}`;
     return `${text}}`;
   };
 }
@@ -50,21 +60,57 @@ function complexStart(property: Property): string | undefined {
   return property.type.properties.length === 0 ? start : `${start},`;
 }
 
-/** Reads a stored text back into values, without the type annotations. */
+/** Reads a stored text back into values, without the type annotations of declared properties. */
 export function readEntityText(type: EntityType, text: string): EntityValues {
-  const values = JSON.parse(text) as Record<string, EntityValues[string]>;
+  const values = JSON.parse(text) as Record<string, PropertyValue>;
   for (const property of type.properties) {
-    if (property.type.kind !== 'complex') continue;
     const value = values[property.name];
-    if (value !== null && value !== undefined)
-      values[property.name] = withMembers(property.type, value as never);
+    if (value === undefined) values[property.name] = missingValue(property);
+    else if (property.type.kind === 'complex' && value !== null)
+      values[property.name] = withMembers(property.type, value as ComplexValue);
   }
   return values;
 }
 
-function withMembers(
-  type: ComplexType,
-  value: Readonly<Record<string, string | null>>,
-): Record<string, string | null> {
-  return Object.fromEntries(type.properties.map((member) => [member.name, value[member.name] ?? null]));
+/** What a row has of a property that its writer did not know. */
+const missingValue = ({ type }: Property): PropertyValue => (type.kind === 'collection' ? [] : null);
+
+function withMembers(type: ComplexType, value: ComplexValue): ComplexValue {
+  const members = type.properties.map((member) => [member.name, value[member.name] ?? null] as const);
+  return { ...Object.fromEntries(members), ...unknownMembers(type, value) };
+}
+
+/** Members of a complex value that another version declares; annotations are none. */
+export function unknownMembers(type: ComplexType, value: ComplexValue | null): ComplexValue {
+  const unknown = Object.entries(value ?? {}).filter(
+    ([name]) => !name.includes('@') && !type.properties.some((member) => member.name === name),
+  );
+  return Object.fromEntries(unknown);
+}
+
+const lateMembers = new WeakMap<EntityType, readonly string[]>();
+
+/** The text with all properties, where its writer may not have known those that were added since. */
+export function completeEntityText(type: EntityType, text: string): string {
+  let late = lateMembers.get(type);
+  if (late === undefined) {
+    late = findLateMembers(type);
+    lateMembers.set(type, late);
+  }
+  // Quotes inside strings are escaped, so that a name in quotes before a colon is the name of a member.
+  if (late.every((member) => text.includes(member))) return text;
+  return writeEntityText(type, readEntityText(type, text));
+}
+
+function findLateMembers(type: EntityType): readonly string[] {
+  const isLate = ({ added }: Property) => added !== undefined;
+  const members = type.properties.flatMap((property) =>
+    property.type.kind === 'complex' ? property.type.properties : [],
+  );
+  const late = [...type.properties, ...members].filter(isLate).map(({ name }) => name);
+  const names = [...type.properties, ...members].map(({ name }) => name);
+  // A name in two places would be found in the other one: then every text is read.
+  return late.map((name) =>
+    names.filter((each) => each === name).length > 1 ? '\0' : `${JSON.stringify(name)}:`,
+  );
 }

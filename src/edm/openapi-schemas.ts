@@ -1,6 +1,6 @@
 /** Types → JSON schemas of OpenAPI 3.0, named as Microsoft's own documents name them (digest 13.3). */
 
-import { type CsdlOptions, type CsdlSchema, describeSchema } from './csdl.ts';
+import { type CsdlOptions, type CsdlSchema, complexTypesOf, describeSchema } from './csdl.ts';
 import { isComputed } from './csdl-annotations.ts';
 import {
   type ComplexType,
@@ -47,7 +47,8 @@ export const inputSchemaName = (type: EntityType, operation: 'create' | 'update'
   `${qualifiedName(type)}-${operation}`;
 
 /** Name of the schema of a page. */
-export const pageSchemaName = (type: EntityType): string => `${qualifiedName(type)}CollectionResponse`;
+export const pageSchemaName = (type: EntityType | ComplexType): string =>
+  `${qualifiedName(type)}CollectionResponse`;
 
 /** Name of the schema of every error body. */
 export const errorSchemaName = ({ namespace }: Model): string => `${namespace}.ODataErrors.ODataError`;
@@ -83,6 +84,7 @@ export function describeSchemas(model: Model, options: CsdlOptions): JsonMembers
     ...entitySchemas(model, schema),
     ...Object.fromEntries(model.entitySets.flatMap(({ type }) => inputSchemas(type))),
     ...Object.fromEntries(model.entitySets.map((set) => [pageSchemaName(set.type), pageSchema(set)])),
+    ...Object.fromEntries((model.functions ?? []).flatMap(({ returns }) => functionSchemas(returns))),
     [pageBaseSchemaName]: pageBaseSchema,
     ...errorSchemas(model),
     ...(options.capabilities.batchFormats.length > 0 ? batchSchemas : {}),
@@ -115,8 +117,15 @@ function propertySchema(property: Property): JsonMembers {
 const complexSchema = (type: ComplexType): JsonMembers => ({
   title: type.name,
   type: 'object',
+  ...(type.open === true ? { additionalProperties: true } : {}),
   properties: { '@odata.type': typeAnnotation, ...properties(type.properties) },
 });
+
+/** What a function returns a collection of, with the types it is made of. */
+const functionSchemas = (returns: ComplexType): readonly (readonly [string, JsonMembers])[] => [
+  ...complexTypesOf(returns).map((type) => [qualifiedName(type), complexSchema(type)] as const),
+  [pageSchemaName(returns), pageSchema({ type: returns })],
+];
 
 const typeAnnotation: JsonMembers = { type: 'string', description: 'The type, with a leading number sign.' };
 
@@ -188,7 +197,7 @@ const pageBaseSchema: JsonMembers = {
   },
 };
 
-const pageSchema = ({ type }: EntitySet): JsonMembers => ({
+const pageSchema = ({ type }: { readonly type: EntitySet['type'] | ComplexType }): JsonMembers => ({
   allOf: [
     schemaReference(pageBaseSchemaName),
     {

@@ -16,7 +16,7 @@ import {
   schemaReference,
   valueSchema,
 } from './openapi-schemas.ts';
-import { type EntitySet, type Model, type Property, qualifiedName } from './types.ts';
+import { type BoundFunction, type EntitySet, type Model, type Property, qualifiedName } from './types.ts';
 
 /** What the document depends on beside the model. */
 export interface OpenApiOptions extends Omit<CsdlOptions, 'root'> {
@@ -57,6 +57,9 @@ export function describeOpenApi(model: Model, options: OpenApiOptions): OpenApiD
     tags: model.entitySets.flatMap((set) => [
       { name: tagOf(set) },
       { name: propertyTagOf(set), description: 'One property of one entity.' },
+      ...((model.functions ?? []).length > 0
+        ? [{ name: functionTagOf(set), description: 'Functions beyond Microsoft Graph.' }]
+        : []),
     ]),
     paths,
     components: {
@@ -112,6 +115,7 @@ const capitalised = (text: string): string => text.charAt(0).toUpperCase() + tex
 /** `security.cloudAppSecurityProfile`: two levels, as Microsoft's documents have. */
 const tagOf = ({ singleton, type }: EntitySet): string => `${singleton}.${type.name}`;
 const propertyTagOf = (set: EntitySet): string => `${tagOf(set)}.property`;
+const functionTagOf = (set: EntitySet): string => `${tagOf(set)}.function`;
 
 /** `security.ListCloudAppSecurityProfiles`: PowerShell makes its commands of these. */
 const operationIdOf = ({ singleton, name }: EntitySet, verb: string): string =>
@@ -139,6 +143,16 @@ function entitySetPaths(scope: Scope, set: EntitySet): readonly PathEntry[] {
       },
     ],
     ...set.type.properties.flatMap((property) => propertyPaths(scope, set, entityPath, [property])),
+    ...(scope.model.functions ?? []).flatMap((each): readonly PathEntry[] => [
+      [
+        `${collectionPath}/${qualifiedName(each)}()`,
+        { get: functionOperation(scope, set, each, 'collection') },
+      ],
+      [
+        `${entityPath}/${qualifiedName(each)}()`,
+        { parameters: [keyParameter(set)], get: functionOperation(scope, set, each, 'entity') },
+      ],
+    ]),
   ];
 }
 
@@ -180,12 +194,16 @@ function propertyPaths(
 // ------------------------------------------------------------------------------------------------ operations
 
 function listOperation(scope: Scope, set: EntitySet): JsonMembers {
+  const { exportFormats } = scope.options.capabilities;
+  // As further contents of the answer they would be in the type of every page a generated client reads.
+  const exports =
+    exportFormats.length === 0 ? '' : ` Accept: ${exportFormats.join(', ')} gets all of it as one file.`;
   return {
     ...head(set, 'List', `List ${set.name}`),
     'x-ms-pageable': { nextLinkName: '@odata.nextLink', operationName: 'listMore', itemName: 'value' },
     description:
       'Page by page: follow @odata.nextLink until it is absent. With $apply, $compute or $select, items have ' +
-      'the members that were asked for.',
+      `the members that were asked for.${exports}`,
     security: securityFor(scope, set.permissions.read),
     parameters: [
       ...['prefer', 'client-request-id'].map(parameterReference),
@@ -347,6 +365,30 @@ function propertyValueSchema({ type }: Property): JsonMembers {
   }
   return {
     allOf: [valueSchema(type, false), { type: 'object', properties: { '@odata.context': context } }],
+  };
+}
+
+function functionOperation(
+  scope: Scope,
+  set: EntitySet,
+  called: BoundFunction,
+  boundTo: 'collection' | 'entity',
+): JsonMembers {
+  const { name, returns, description } = called;
+  const subject = boundTo === 'entity' ? capitalised(set.type.name) : capitalised(set.name);
+  return {
+    tags: [functionTagOf(set)],
+    summary: `Call ${qualifiedName(called)} on ${boundTo === 'entity' ? `a ${set.type.name}` : set.name}`,
+    description,
+    operationId: `${set.singleton}.${subject}.${name}`,
+    'x-ms-docs-operation-type': 'function',
+    'x-ms-pageable': { nextLinkName: '@odata.nextLink', operationName: 'listMore', itemName: 'value' },
+    security: securityFor(scope, set.permissions.read),
+    parameters: ['top', 'filter', 'client-request-id'].map(parameterReference),
+    responses: {
+      '2XX': success('A page.', json(schemaReference(pageSchemaName(returns)))),
+      ...errors('400', '401', '403', ...(boundTo === 'entity' ? ['404'] : []), '406', '429', '501', '5XX'),
+    },
   };
 }
 

@@ -38,6 +38,8 @@ export interface ComplexType {
   readonly namespace: string;
   readonly name: string;
   readonly properties: readonly Property[];
+  /** Values may have members that are not declared (CSDL 9.3). */
+  readonly open?: true;
 }
 
 export interface CollectionType {
@@ -58,6 +60,8 @@ export interface Property {
   readonly description: string;
   /** Set for instants the service writes itself: at insert, or at insert and every effective change. */
   readonly stamp: Stamp | undefined;
+  /** The version that brought it; rows of programs before it have no value. Undefined: there from the first release. */
+  readonly added?: string | undefined;
 }
 
 export type Stamp = 'created' | 'modified';
@@ -97,11 +101,22 @@ export interface EntitySet {
   readonly indexes: readonly Index[];
 }
 
+/** A function bound to each entity set and to each of its entities; it returns a collection (CSDL 12). */
+export interface BoundFunction {
+  readonly namespace: string;
+  readonly name: string;
+  /** The type of the items it returns. */
+  readonly returns: ComplexType;
+  readonly description: string;
+}
+
 /** Everything the service knows about its data; the single source of tables, JSON, metadata and forms. */
 export interface Model {
   readonly namespace: string;
   readonly alias: string;
   readonly entitySets: readonly EntitySet[];
+  /** In namespaces of their own. */
+  readonly functions?: readonly BoundFunction[];
 }
 
 /** Values of one entity in wire form: dates as canonical text, enumerations by member name. */

@@ -33,6 +33,11 @@ function validateEntityType(type: EntityType): void {
   );
   for (const property of type.properties)
     assert(simpleIdentifier.test(property.name), `bad name ${property.name}`);
+  for (const { added, nullable, name, type: kind } of type.properties)
+    assert(
+      added === undefined || nullable || kind.kind === 'collection',
+      `${name} was added and is neither nullable nor a collection`,
+    );
 }
 
 function assertDistinct(names: readonly string[], what: string): void {

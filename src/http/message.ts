@@ -20,12 +20,17 @@ export interface HttpRequest {
   readonly signal: AbortSignal;
 }
 
-/** One complete answer. */
+/** One answer, whole or, with `stream`, its beginning. */
 export interface HttpResponse {
   readonly status: number;
   /** Names as they go on the wire. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array | undefined;
+  /**
+   * The body piece by piece, `body` being undefined then. It is read as fast as the client takes it; when it throws, the
+   * connection is cut, so that nobody takes the beginning for the whole.
+   */
+  readonly stream?: AsyncIterable<string> | undefined;
 }
 
 /** Answers a request; never rejects for anything a client can cause. */

@@ -16,7 +16,10 @@ import { fastify } from 'fastify';
 import { assert, ServiceError } from '../errors.ts';
 import { limits as defaultLimits } from '../limits.ts';
 import type { Observe } from '../observe/observation.ts';
+import { type ContentCoding, chooseCoding } from './content-coding.ts';
 import type { Handler, HttpRequest, HttpResponse } from './message.ts';
+import { createSlowAnswers } from './slow-answers.ts';
+import { onFailure, streamAnswer } from './stream-answer.ts';
 
 /** The bounds of `limits.ts` this layer keeps; tests shorten them. */
 export type HttpLimits = {
@@ -32,6 +35,10 @@ export type HttpLimits = {
     | 'requestTimeoutMs'
     | 'keepAliveTimeoutMs'
     | 'socketTimeoutMs'
+    | 'backlogConnections'
+    | 'bodyBytesUnderWayMax'
+    | 'answerBytesUnderWayMax'
+    | 'answerBytesPerSecondMin'
     | 'lingerTimeoutMs'
     | 'drainTimeoutMs']: number;
 };
@@ -89,6 +96,8 @@ interface Exchange extends Identity {
   readonly target: string;
   readonly startedMs: number;
   readonly connection: Connection;
+  /** Bytes of its body that are counted as held until it is answered. */
+  bodyBytes: number;
 }
 
 /** What must be known when the parser fails in the middle of a connection. */
@@ -200,12 +209,21 @@ async function inflateBody(bytes: Uint8Array, inflater: Inflate, bytesMax: numbe
   }
 }
 
-/** All bytes of the body, or why there are none: the client left, or sent more than `bytesMax`. */
-function collectBody(raw: IncomingMessage, bytesMax: number): Promise<Uint8Array | 'gone' | 'tooLarge'> {
+/** Bytes of bodies held at the same moment; `take` says whether there is room for more, and counts them if so. */
+interface BodyRoom {
+  take(bytes: number): boolean;
+}
+
+/** All bytes of the body, or why there are none: the client left, sent more than `bytesMax`, or there is no room. */
+function collectBody(
+  raw: IncomingMessage,
+  bytesMax: number,
+  room: BodyRoom,
+): Promise<Uint8Array | 'gone' | 'tooLarge' | 'noRoom'> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let length = 0;
-    const settle = (outcome: Uint8Array | 'gone' | 'tooLarge') => {
+    const settle = (outcome: Uint8Array | 'gone' | 'tooLarge' | 'noRoom') => {
       raw.off('data', take).off('end', finish).off('close', leave);
       resolve(outcome);
     };
@@ -213,6 +231,7 @@ function collectBody(raw: IncomingMessage, bytesMax: number): Promise<Uint8Array
       length += chunk.length;
       chunks.push(chunk);
       if (length > bytesMax) settle('tooLarge');
+      else if (!room.take(chunk.length)) settle('noRoom');
     };
     const finish = () => {
       const [only] = chunks;
@@ -224,11 +243,12 @@ function collectBody(raw: IncomingMessage, bytesMax: number): Promise<Uint8Array
   });
 }
 
-/** The body after its Content-Encoding; throws bodyTooLarge, encodingUnsupported, bodyInvalid, requestMalformed. */
+/** The body after its Content-Encoding; throws bodyTooLarge, encodingUnsupported, bodyInvalid, requestMalformed, serverOverloaded. */
 async function readBody(
   raw: IncomingMessage,
   bytesMax: number,
   limits: HttpLimits,
+  room: BodyRoom,
 ): Promise<Uint8Array | 'gone' | undefined> {
   const transferEncoding = raw.headers['transfer-encoding'];
   if (transferEncoding !== undefined && transferEncoding.toLowerCase() !== 'chunked') {
@@ -236,11 +256,20 @@ async function readBody(
   }
   const inflater = chooseInflater(raw.headers['content-encoding']);
   if (declaredLength(raw) > bytesMax) throw bodyTooLarge(bytesMax);
-  const bytes = await collectBody(raw, bytesMax);
+  const bytes = await collectBody(raw, bytesMax, room);
   if (bytes === 'gone') return bytes;
   if (bytes === 'tooLarge') throw bodyTooLarge(bytesMax);
+  if (bytes === 'noRoom') throw noBodyRoom();
   if (bytes.length === 0) return undefined;
-  return inflater === undefined ? bytes : inflateBody(bytes, inflater, limits.inflatedBodyBytesMax);
+  if (inflater === undefined) return bytes;
+  const inflated = await inflateBody(bytes, inflater, limits.inflatedBodyBytesMax);
+  if (!room.take(inflated.length)) throw noBodyRoom();
+  return inflated;
+}
+
+function noBodyRoom(): ServiceError {
+  const message = 'The server holds more request bodies than it has room for. Try again.';
+  return new ServiceError('serverOverloaded', message, { headers: { 'Retry-After': '1' } });
 }
 
 /** Reads a refused body to its end: closing at once would reset the connection before the answer is read. */
@@ -380,7 +409,6 @@ function createCors(origins: readonly string[]): Cors {
 
 // ---------------------------------------------------------------------------------------- compression (Protocol 6.3)
 
-type ContentCoding = 'br' | 'gzip';
 type Compress = (bytes: Uint8Array) => Promise<Uint8Array>;
 
 const runGzip = promisify(gzip) as (bytes: Uint8Array, options: object) => Promise<Uint8Array>;
@@ -395,20 +423,7 @@ const compressors: Readonly<Record<ContentCoding, Compress>> = {
   gzip: (bytes) => runGzip(bytes, { level: 5 }),
 };
 
-const compressibleType = /^(text\/|image\/svg|application\/([\w.+-]+\+)?(json|xml|javascript))/i;
-
-/** The coding the client weighs highest; brotli on a draw (RFC 9110 12.5.3). */
-function chooseCoding(acceptEncoding: string): ContentCoding | undefined {
-  const weights = new Map<string, number>();
-  for (const item of acceptEncoding.toLowerCase().split(',')) {
-    const [name = '', ...parameters] = item.split(';').map((part) => part.trim());
-    const weight = parameters.find((parameter) => parameter.startsWith('q='));
-    weights.set(name, weight === undefined ? 1 : Number(weight.slice(2)) || 0);
-  }
-  const weightOf = (coding: ContentCoding) => weights.get(coding) ?? weights.get('*') ?? 0;
-  const best = weightOf('br') >= weightOf('gzip') ? 'br' : 'gzip';
-  return weightOf(best) > 0 ? best : undefined;
-}
+const compressibleType = /^(text\/|image\/svg|application\/([\w.+-]+\+|x-nd)?(json|xml|javascript))/i;
 
 /** The answer in a coding the client accepts, or the same answer where that is no gain. */
 async function compress(response: HttpResponse, coding: ContentCoding): Promise<HttpResponse> {
@@ -430,6 +445,12 @@ function chooseCodingFor(
   const compressible =
     headers['Content-Encoding'] === undefined && compressibleType.test(headers['Content-Type'] ?? '');
   return compressible ? chooseCoding(accepted) : undefined;
+}
+
+/** The coding a stream is written in while it is sent. */
+function chooseStreamCoding(raw: IncomingMessage, { headers }: HttpResponse): ContentCoding | undefined {
+  if (!compressibleType.test(headers['Content-Type'] ?? '')) return undefined;
+  return chooseCoding(raw.headers['accept-encoding'] ?? '');
 }
 
 // ---------------------------------------------------------------------------------------- the answer
@@ -485,7 +506,7 @@ function createHeaderWriter(regionLabel: string, varyNames: readonly string[]): 
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
   const vary = createVary(varyNames);
-  return (identity, { status, headers, body }) => {
+  return (identity, { status, headers, body, stream }) => {
     const lines = [
       'request-id',
       identity.id,
@@ -505,7 +526,9 @@ function createHeaderWriter(regionLabel: string, varyNames: readonly string[]): 
     for (const name in headers) {
       if (!writtenHere.has(name)) lines.push(name, headers[name] ?? '');
     }
-    if (!hasNoBody(status)) lines.push('Content-Length', String(body === undefined ? 0 : bodyLength(body)));
+    // The length of a stream is known when its last piece was sent.
+    if (stream === undefined && !hasNoBody(status))
+      lines.push('Content-Length', String(body === undefined ? 0 : bodyLength(body)));
     return lines;
   };
 }
@@ -678,6 +701,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const connections = new WeakMap<Socket, Connection>();
   /** All that is open; with TLS both the secured sockets and those beneath them. */
   const sockets = new Set<Socket>();
+  const slowAnswers = createSlowAnswers(limits);
+  let bodyBytesUnderWay = 0;
   let publicUrl = '';
   let closing: Promise<void> | undefined;
 
@@ -709,8 +734,16 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   /** Undefined when the client left while its body was arriving. */
   async function receive(exchange: Exchange, peer: Peer): Promise<HttpRequest | undefined> {
     exchange.connection.reading = exchange;
+    const room: BodyRoom = {
+      take(bytes) {
+        if (bodyBytesUnderWay + bytes > limits.bodyBytesUnderWayMax) return false;
+        bodyBytesUnderWay += bytes;
+        exchange.bodyBytes += bytes;
+        return true;
+      },
+    };
     try {
-      const body = await readBody(exchange.raw, bodyBytesMaxOf(exchange.target), limits);
+      const body = await readBody(exchange.raw, bodyBytesMaxOf(exchange.target), limits, room);
       return body === 'gone' ? undefined : new WireRequest(exchange, peer, body);
     } finally {
       exchange.connection.reading = undefined;
@@ -748,7 +781,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     if (method === 'HEAD' || hasNoBody(response.status)) reply.end();
     else reply.end(response.body);
     // Ends clients that stop reading; a timer on every connection would cost a tenth of a small answer.
-    if (reply.writableLength > 0) raw.socket.setTimeout(limits.socketTimeoutMs);
+    if (reply.writableLength > 0) {
+      raw.socket.setTimeout(limits.socketTimeoutMs);
+      slowAnswers.watch(reply, raw.socket);
+    }
   }
 
   /** The status sent, which is another than the response's where the response cannot be written. */
@@ -764,12 +800,51 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     }
   }
 
+  /** Undefined where the stream did not reach its end: the status was sent, the rest is known to be missing. */
+  async function deliverStream(
+    exchange: Exchange,
+    response: HttpResponse,
+    stream: AsyncIterable<string>,
+  ): Promise<number | undefined> {
+    const { raw, reply, connection, method, id: requestId } = exchange;
+    const coding = chooseStreamCoding(raw, response);
+    const encoding = coding === undefined ? {} : { 'Content-Encoding': coding };
+    let failed = false;
+    let left = false;
+    const source = onFailure(stream, () => {
+      failed = true;
+    });
+    // A reader that leaves ends the stream, and a stream that fails ends the connection: what came first counts.
+    reply.once('close', () => {
+      left = !failed && !reply.writableFinished;
+    });
+    try {
+      const lines = writeHeaders(exchange, { ...response, headers: { ...response.headers, ...encoding } });
+      if (cors !== undefined) lines.push(...cors.lines(raw));
+      if (closing !== undefined || connection.broken) reply.setHeader('Connection', 'close');
+      reply.writeHead(response.status, lines);
+      if (method === 'HEAD') reply.end();
+      else await streamAnswer(source, coding, { reply, socket: raw.socket }, limits);
+      return response.status;
+    } catch (error) {
+      if (!left) observe({ kind: 'requestFailed', requestId, error });
+      reply.destroy();
+      return undefined;
+    }
+  }
+
   async function serve(exchange: Exchange): Promise<void> {
     const { raw, connection } = exchange;
     connection.underWay += 1;
     const response = await answer(exchange);
+    bodyBytesUnderWay -= exchange.bodyBytes;
     if (!raw.complete && !raw.destroyed) discardBody(exchange, limits.discardedBodyBytesMax);
-    const status = response === undefined || raw.socket.destroyed ? undefined : deliver(exchange, response);
+    const status =
+      response === undefined || raw.socket.destroyed
+        ? undefined
+        : response.stream === undefined
+          ? deliver(exchange, response)
+          : await deliverStream(exchange, response, response.stream);
     connection.underWay -= 1;
     // A request whose body went wrong was told of when the parser failed.
     if (!connection.refused) observeEnd(exchange, status);
@@ -875,6 +950,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
         target: originForm(originalUrl),
         startedMs: performance.now(),
         connection: connectionOf(raw.socket),
+        bodyBytes: 0,
       };
       serve(exchange).catch(() => reply.raw.destroy());
     },
@@ -904,7 +980,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     async listen({ host, port }) {
       // Given the name localhost Fastify opens one more server per address, without our listeners.
       const { address } = await lookup(host);
-      await app.listen({ host: address, port });
+      await app.listen({ host: address, port, backlog: limits.backlogConnections });
       const bound = server.address();
       assert(typeof bound === 'object' && bound !== null, 'a TCP listener has an address');
       const url = typeof options.publicUrl === 'string' ? options.publicUrl : options.publicUrl(bound.port);

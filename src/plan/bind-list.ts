@@ -15,8 +15,9 @@ import {
   readSearch,
 } from './bind-options.ts';
 import { keyOrder, type OrderKey } from './bound.ts';
+import { plainFormat } from './negotiate.ts';
 import { queryFingerprint } from './page-token.ts';
-import type { CountPlan, ListPlan, RequestContext, ResponseFormat } from './plan.ts';
+import type { CountPlan, ExportForm, ExportPlan, ListPlan, RequestContext, ResponseFormat } from './plan.ts';
 
 /** What every plan on a collection is made from. */
 export interface CollectionRequest {
@@ -59,6 +60,21 @@ export function planList(asked: CollectionRequest): ListPlan {
   };
 }
 
+/** Plans a list as one file; `$top` is how many rows it has at most. */
+export function planExport(asked: Omit<CollectionRequest, 'format'>, form: ExportForm): ExportPlan {
+  const { request, entitySet, tenantId, context } = asked;
+  const format: ResponseFormat = { ...plainFormat, metadata: 'none' };
+  const remaining = readRows({ request }, '$top');
+  const first = limits.exportRowsFirst;
+  const list: ListPlan = {
+    ...planList({ ...asked, format }),
+    pageSize: Math.min(remaining ?? first, first),
+    remaining,
+  };
+  const { root } = request;
+  return { kind: 'export', root, format, entitySet, tenantId, list, form, atTicks: context.nowTicks };
+}
+
 /** The key is appended, in the direction of the key before it, so that an index read backwards serves both. */
 function totalOrder(keys: readonly OrderKey[], entitySet: EntitySet): readonly OrderKey[] {
   return [...keys, { ...keyOrder(entitySet), descending: keys.at(-1)?.descending ?? false }];
@@ -80,12 +96,14 @@ export function planCount(asked: CollectionRequest): CountPlan {
   };
 }
 
-interface PageBound {
+/** How many rows a page has, and how many all pages together. */
+export interface PageBound {
   readonly pageSize: number;
   readonly remaining: number | undefined;
 }
 
-function withPageSize(format: ResponseFormat, { headers }: ODataRequest): ResponseFormat {
+/** The format with the page size that was preferred. */
+export function withPageSize(format: ResponseFormat, { headers }: ODataRequest): ResponseFormat {
   const { maxPageSize } = headers.prefer;
   if (maxPageSize === undefined) return format;
   const applied = `maxpagesize=${Math.min(maxPageSize, limits.pageSizeMax)}`;
@@ -93,7 +111,7 @@ function withPageSize(format: ResponseFormat, { headers }: ODataRequest): Respon
 }
 
 /** Graph reads `$top` as the page size, the specification as the total (digest 4.9). */
-function firstPage(request: ODataRequest, context: RequestContext): PageBound {
+export function firstPage(request: ODataRequest, context: RequestContext): PageBound {
   const top = readRows({ request }, '$top');
   const { maxPageSize } = request.headers.prefer;
   const largest = Math.min(maxPageSize ?? limits.pageSizeMax, limits.pageSizeMax);
@@ -123,7 +141,8 @@ function fingerprintOf(request: ODataRequest, entitySet: EntitySet): string {
   return queryFingerprint([entitySet.singleton, entitySet.name, ...texts, ...names]);
 }
 
-function repeatedOptions({ options }: ODataRequest): string {
+/** The options of a link to the next page, encoded, without `$skiptoken`; empty or ending in `&`. */
+export function repeatedOptions({ options }: ODataRequest): string {
   const system = [...options.system].filter(([name]) => name !== '$skiptoken');
   const aliases = [...options.aliases].map(([name, text]): [string, string] => [`@${name}`, text]);
   return [...system, ...aliases].map(([name, text]) => `${name}=${encodeURIComponent(text)}&`).join('');

@@ -1,5 +1,5 @@
 /** Segments → the resource they address. */
-import { type EntitySet, type Model, qualifiedName } from '../edm/types.ts';
+import { type BoundFunction, type EntitySet, type Model, qualifiedName } from '../edm/types.ts';
 import { didYouMean, quoteForMessage, ServiceError } from '../errors.ts';
 import type { ODataRequest, PathSegment } from '../request/odata-request.ts';
 
@@ -17,6 +17,13 @@ export type Resource =
       readonly entitySet: EntitySet;
       readonly key: string;
       readonly segments: readonly string[];
+    }
+  /** A function of the model, bound to a set or, with a key, to an entity of it. */
+  | {
+      readonly kind: 'function';
+      readonly entitySet: EntitySet;
+      readonly key: string | undefined;
+      readonly called: BoundFunction;
     };
 
 const guidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
@@ -67,6 +74,8 @@ function bindInCollection(
   if (isOwnType(entitySet, next.text, model)) {
     return bindInCollection(entitySet, { ...collection, text: next.text }, further, model);
   }
+  const called = findFunction(next, model);
+  if (called !== undefined) return bindFunction(called, entitySet, undefined, further);
   if (next.name.toLowerCase() === 'delta' || isQualified(next.name, model)) {
     return { kind: 'collectionPart', entitySet, segment: next.text };
   }
@@ -83,12 +92,30 @@ function bindInEntity(
   rest: readonly PathSegment[],
   model: Model,
 ): Resource {
-  const segments = rest.map((segment) => segment.text);
+  const [next, ...further] = rest;
+  if (next === undefined) return { kind: 'entity', entitySet, key };
+  const called = findFunction(next, model);
+  if (called !== undefined) return bindFunction(called, entitySet, key, further);
   // A cast to the type it has anyway changes nothing (URL Conventions 4.11).
-  if (segments[0] !== undefined && isOwnType(entitySet, segments[0], model)) segments.shift();
-  return segments.length === 0
-    ? { kind: 'entity', entitySet, key }
-    : { kind: 'entityPart', entitySet, key, segments };
+  if (isOwnType(entitySet, next.text, model)) return bindInEntity(entitySet, key, further, model);
+  return { kind: 'entityPart', entitySet, key, segments: rest.map((segment) => segment.text) };
+}
+
+/** `casp.changes` or `casp.changes()`: a function comes before a key of the same text (URL Conventions 4.3.6). */
+function findFunction({ name, key }: PathSegment, { functions = [] }: Model): BoundFunction | undefined {
+  if (key !== undefined) return undefined;
+  return functions.find((each) => equalsIgnoringCase(qualifiedName(each), name));
+}
+
+function bindFunction(
+  called: BoundFunction,
+  entitySet: EntitySet,
+  key: string | undefined,
+  [unexpected]: readonly PathSegment[],
+): Resource {
+  // What it returns cannot be composed any further.
+  if (unexpected !== undefined) throw unknownSegment(unexpected, []);
+  return { kind: 'function', entitySet, key, called };
 }
 
 /** `microsoft.graph.delta`: a bound operation before it is a key (URL Conventions 4.3.6). */

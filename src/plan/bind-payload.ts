@@ -1,5 +1,6 @@
 /** A JSON body → assignments; what the client may not set is ignored, what it misspelt is refused. */
 import { formatTicks } from '../edm/date-time-offset.ts';
+import { unknownMembers } from '../edm/entity-text.ts';
 import {
   type ComplexType,
   type ComplexValue,
@@ -76,12 +77,10 @@ export function mergeMembers(
 ): ComplexValue | null {
   // An empty object where nothing is: clients send it meaning nothing (Protocol digest 2.1).
   if (current === null && Object.keys(members).length === 0) return null;
-  return Object.fromEntries(
-    type.properties.map(({ name }) => [
-      name,
-      name in members ? (members[name] ?? null) : (current?.[name] ?? null),
-    ]),
+  const known = type.properties.map(
+    ({ name }) => [name, name in members ? (members[name] ?? null) : (current?.[name] ?? null)] as const,
   );
+  return { ...Object.fromEntries(known), ...unknownMembers(type, current) };
 }
 
 function bindProperty(property: Property, value: JsonValue, rules: PayloadRules): Assignment | undefined {

@@ -6,15 +6,24 @@ import { assert, quoteForMessage, ServiceError, unreachable } from '../errors.ts
 import { limits } from '../limits.ts';
 import type { JsonObject, Method, ODataRequest, QueryOptionName } from '../request/odata-request.ts';
 import { authorize, requireToken } from './authorize.ts';
-import { type CollectionRequest, planCount, planList } from './bind-list.ts';
+import { type CollectionRequest, planCount, planExport, planList } from './bind-list.ts';
 import { readCompute, readProjection } from './bind-options.ts';
 import { bindPath, type Resource } from './bind-path.ts';
 import { bindPayload, newValues } from './bind-payload.ts';
 import type { Projection } from './bound.ts';
 import { checkOptions } from './check-options.ts';
-import { negotiateJson, negotiateMetadata, plainFormat } from './negotiate.ts';
-import type { Author, Plan, Preconditions, RepeatableRequest, RequestContext, WriteAnswer } from './plan.ts';
+import { negotiateExport, negotiateJson, negotiateMetadata, plainFormat } from './negotiate.ts';
+import type {
+  Author,
+  ExportForm,
+  Plan,
+  Preconditions,
+  RepeatableRequest,
+  RequestContext,
+  WriteAnswer,
+} from './plan.ts';
 import { planApply, planApplyCount } from './plan-apply.ts';
+import { planChanges } from './plan-changes.ts';
 import { planExpanded } from './plan-expanded.ts';
 import { planProperty } from './plan-property.ts';
 import { preconditionsOf } from './preconditions.ts';
@@ -24,7 +33,9 @@ export function makePlan(request: ODataRequest, principal: Principal, context: R
   const resource = bindPath(request, context.model);
   const allow = methodsOf(resource);
   if (resource.kind === 'metadata') return planMetadata(request, allow);
-  const format = isText(resource) || request.method === 'OPTIONS' ? plainFormat : negotiateJson(request);
+  const form = resource.kind === 'collection' && isRead(request) ? negotiateExport(request) : undefined;
+  const isPlain = form !== undefined || isText(resource) || request.method === 'OPTIONS';
+  const format = isPlain ? plainFormat : negotiateJson(request);
   if (request.method === 'OPTIONS') return { kind: 'options', root: request.root, format, allow };
   if (!allow.includes(request.method)) throw methodNotAllowed(request.method, allow);
   const base = { root: request.root, format };
@@ -55,6 +66,7 @@ export function makePlan(request: ODataRequest, principal: Principal, context: R
             resource.entitySet,
             authorize('read', resource.entitySet, principal, context.challenge),
             context,
+            form,
           );
     case 'entity':
       return planEntity(request, resource, principal, context);
@@ -66,12 +78,17 @@ export function makePlan(request: ODataRequest, principal: Principal, context: R
       );
     case 'entityPart':
       return planProperty(request, resource, principal, context);
+    case 'function':
+      if (resource.called.name !== 'changes') throw new Error(`no plan for ${resource.called.name}`);
+      return planChanges(request, resource, principal, context);
     case 'batch':
       throw new Error('a batch is answered before it is planned');
     default:
       return unreachable(resource);
   }
 }
+
+const isRead = ({ method }: ODataRequest): boolean => method === 'GET' || method === 'HEAD';
 
 /** Counts and raw values are text whatever Accept says: Graph's SDKs ask for text/plain (digest 3.5). */
 function isText(resource: Resource): boolean {
@@ -98,7 +115,12 @@ function planCollectionRead(
   entitySet: EntitySet,
   { tenantId }: TokenPrincipal,
   context: RequestContext,
+  form: ExportForm | undefined,
 ): Plan {
+  if (form !== undefined) {
+    checkOptions(request, ['$filter', '$search', '$orderby', '$select', '$top', '$format']);
+    return planExport({ request, entitySet, tenantId, context }, form);
+  }
   const asked = { request, entitySet, tenantId, format: negotiateJson(request), context };
   if (!request.options.system.has('$apply')) {
     checkOptions(request, listOptions);
@@ -268,6 +290,7 @@ function methodsOf(resource: Resource): readonly Method[] {
     case 'singleton':
     case 'collectionPart':
     case 'entityPart':
+    case 'function':
       return ['GET', 'HEAD', 'OPTIONS'];
     default:
       return unreachable(resource);

@@ -1,7 +1,7 @@
 /** Accept and $format → how the answer is written (Protocol 8.2.1, JSON Format 3). */
 import { ServiceError } from '../errors.ts';
 import type { MediaRange, MetadataLevel, ODataRequest } from '../request/odata-request.ts';
-import type { ResponseFormat } from './plan.ts';
+import type { ExportForm, ResponseFormat } from './plan.ts';
 
 const metadataLevels: readonly MetadataLevel[] = ['none', 'minimal', 'full'];
 const booleans = ['true', 'false'];
@@ -35,6 +35,31 @@ export function negotiateJson(request: ODataRequest): ResponseFormat {
     ],
   };
 }
+
+/** The export a list is asked for, where one is preferred to JSON. */
+export function negotiateExport({ headers }: ODataRequest): ExportForm | undefined {
+  for (const range of headers.accept) {
+    if (range.quality === 0) continue;
+    const form = exportForm(range);
+    if (form !== undefined || fits(range)) return form;
+  }
+  return undefined;
+}
+
+function exportForm({ type, parameters }: MediaRange): ExportForm | undefined {
+  const raw = parameters.get('raw')?.toLowerCase();
+  const others = [...parameters].filter(([name]) => name !== 'raw');
+  if (!others.every(([name, value]) => exportParameters.get(name) === value.toLowerCase())) return undefined;
+  if (type === 'application/x-ndjson') return raw === undefined ? { kind: 'ndjson' } : undefined;
+  if (type !== 'text/csv' || (raw !== undefined && !booleans.includes(raw))) return undefined;
+  return { kind: 'csv', raw: raw === 'true' };
+}
+
+/** What every export is anyway (RFC 4180 3, RFC 7111 2). */
+const exportParameters: ReadonlyMap<string, string> = new Map([
+  ['charset', 'utf-8'],
+  ['header', 'present'],
+]);
 
 /** XML unless JSON is preferred (Protocol 11.1.2); throws 406 notAcceptable. */
 export function negotiateMetadata(request: ODataRequest): 'xml' | 'json' {

@@ -138,6 +138,21 @@ export interface ListPlan extends DataPlanBase {
   readonly link: NextLink;
 }
 
+/** The media type of an export. */
+export type ExportForm =
+  /** Unless `raw`, cells that spreadsheets would run as formulas are disarmed, and a byte order mark comes first. */
+  { readonly kind: 'csv'; readonly raw: boolean } | { readonly kind: 'ndjson' };
+
+/** A list as one file: page after page of `list`, without an end but the last row. */
+export interface ExportPlan extends DataPlanBase {
+  readonly kind: 'export';
+  /** The first page; those after it differ in `after`, `pageSize` and `remaining` alone. */
+  readonly list: ListPlan;
+  readonly form: ExportForm;
+  /** When it was asked for: its file is named by it. */
+  readonly atTicks: bigint;
+}
+
 /** What the link to the next page is made of. */
 export interface NextLink {
   /** Options to repeat, encoded, without `$skiptoken`; empty or ending in `&`. */
@@ -155,6 +170,41 @@ export interface CountPlan extends DataPlanBase {
   readonly search: BoundSearch | undefined;
   /** With `$apply`: how many rows its result has. */
   readonly steps: readonly ApplyStep[] | undefined;
+}
+
+/** One term of a `$filter` on change records; all of them must hold. */
+export type ChangeCondition =
+  | {
+      readonly kind: 'equals';
+      readonly field:
+        | 'id'
+        | 'kind'
+        | 'authorKind'
+        | 'authorId'
+        | 'authorName'
+        | 'clientId'
+        | 'requestId'
+        | 'clientRequestId';
+      readonly value: string;
+    }
+  /** The instants at these ticks count in with `ge` and `le`. */
+  | { readonly kind: 'at'; readonly operator: 'gt' | 'ge' | 'lt' | 'le'; readonly ticks: bigint }
+  /** Updates that changed the property; creations and deletions of an entity that had a value of it. */
+  | { readonly kind: 'changed'; readonly property: Property };
+
+/** `…/casp.changes()`: change records, newest first. */
+export interface ChangesPlan extends DataPlanBase {
+  readonly kind: 'changes';
+  /** Undefined: of all entities of the set. */
+  readonly key: string | undefined;
+  /** Records of this page at most. */
+  readonly pageSize: number;
+  /** Only records from before this position; undefined on the first page. */
+  readonly before: bigint | undefined;
+  /** As in a list. */
+  readonly remaining: number | undefined;
+  readonly conditions: readonly ChangeCondition[];
+  readonly link: NextLink;
 }
 
 /** `$apply`: the steps in order; `$filter`, `$orderby`, `$top`, `$skip` of the request follow as further steps. */
@@ -236,7 +286,9 @@ export type Plan =
   | ReadPlan
   | PropertyPlan
   | ListPlan
+  | ExportPlan
   | CountPlan
+  | ChangesPlan
   | ApplyPlan
   | CreatePlan
   | UpdatePlan

@@ -204,6 +204,8 @@ const formatAbbreviations: ReadonlyMap<string, string> = new Map([
   ['json', 'application/json'],
   ['xml', 'application/xml'],
   ['atom', 'application/atom+xml'],
+  ['csv', 'text/csv'],
+  ['ndjson', 'application/x-ndjson'],
 ]);
 
 /** $format → the one media range it asks for (URL Conventions 5.1.9); throws optionInvalid and notAcceptable. */
@@ -214,7 +216,8 @@ export function parseFormat(text: string): readonly MediaRange[] {
     formatAbbreviations.get(lower) ?? lower.replace(/^([^; ]+) ([^; ]+)/, '$1+$2'),
   );
   if (range !== undefined) return [{ ...range, quality: 1 }];
-  const allowed = 'allowed are json, xml and a media type such as application/json;odata.metadata=minimal';
+  const allowed =
+    'allowed are json, xml, csv, ndjson and a media type such as application/json;odata.metadata=minimal';
   throw lower.includes('/') || lower === ''
     ? new ServiceError('optionInvalid', `Invalid value '${quoteForMessage(text)}' for $format; ${allowed}.`, {
         target: '$format',

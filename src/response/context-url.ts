@@ -1,6 +1,6 @@
 /** Addresses in answers, from the configured URL, never from Host (JSON Format 4.5.1, Protocol 10). */
 import type { EntitySet } from '../edm/types.ts';
-import type { ListPlan, RequestContext } from '../plan/plan.ts';
+import type { ChangesPlan, ListPlan, RequestContext } from '../plan/plan.ts';
 import type { ServiceRoot } from '../request/odata-request.ts';
 
 /** `https://host/v1.0/` */
@@ -31,6 +31,24 @@ export function entityUrl(
 
 /** The absolute link to the page after the row with these key values. */
 export function nextLink(plan: ListPlan, after: readonly (string | null)[], context: RequestContext): string {
+  const address = `${serviceRootUrl(plan.root, context)}${entitySetPath(plan.entitySet, plan.root)}`;
+  return linkTo(address, plan, after, context);
+}
+
+/** The absolute link to the change records before this position. */
+export function changesLink(plan: ChangesPlan, before: bigint, context: RequestContext): string {
+  const { root, entitySet, key } = plan;
+  const set = `${serviceRootUrl(root, context)}${entitySetPath(entitySet, root)}`;
+  const bound = key === undefined ? set : entityUrl(root, entitySet, key, context);
+  return linkTo(`${bound}/casp.changes()`, plan, [String(before)], context);
+}
+
+function linkTo(
+  address: string,
+  plan: ListPlan | ChangesPlan,
+  after: readonly (string | null)[],
+  context: RequestContext,
+): string {
   const { fingerprint, nowTicks, pageSize, options } = plan.link;
   const remaining = plan.remaining === undefined ? undefined : plan.remaining - plan.pageSize;
   const token = context.pageTokens.seal({
@@ -41,5 +59,5 @@ export function nextLink(plan: ListPlan, after: readonly (string | null)[], cont
     remaining,
     pageSize,
   });
-  return `${serviceRootUrl(plan.root, context)}${entitySetPath(plan.entitySet, plan.root)}?${options}$skiptoken=${token}`;
+  return `${address}?${options}$skiptoken=${token}`;
 }

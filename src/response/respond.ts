@@ -4,6 +4,7 @@ import type { HttpResponse } from '../http/message.ts';
 import type { Projection } from '../plan/bound.ts';
 import type {
   CreatePlan,
+  ExportPlan,
   ListPlan,
   MetadataPlan,
   Plan,
@@ -16,10 +17,12 @@ import type {
   WriteAnswer,
 } from '../plan/plan.ts';
 import { checkIfMatch, matches } from '../plan/preconditions.ts';
-import type { PageResult, PageRow, Result } from '../storage/result.ts';
+import type { ExportResult, PageResult, PageRow, Result } from '../storage/result.ts';
 import { writeAggregation, writeCount } from './aggregation.ts';
+import { writeChanges } from './changes.ts';
 import { contextUrl, entitySetPath, entityUrl, nextLink } from './context-url.ts';
 import { member, weakEntityTag, writeEntity } from './entity.ts';
+import { exportName, exportType, writeExport } from './export.ts';
 import { joinItems } from './long-text.ts';
 import { writePropertyBody } from './property.ts';
 
@@ -50,6 +53,14 @@ export function respond(result: Result, plan: Plan, context: RequestContext): Ht
       return respondProperty(entityOf(result), plan, context);
     case 'count':
       return text(String(result.kind === 'count' ? result.count : fail(result)));
+    case 'export':
+      return respondExport(result.kind === 'export' ? result : fail(result), plan, context);
+    case 'changes':
+      return json(
+        200,
+        writeChanges(result.kind === 'changes' ? result : fail(result), plan, context),
+        plan.format,
+      );
     case 'apply':
       return json(
         200,
@@ -174,6 +185,20 @@ function respondPage(result: Result, plan: ListPlan, context: RequestContext): H
   ];
   const after = next === undefined ? ']}' : `],${member('@odata.nextLink', next)}}`;
   return json(200, joinItems(`{${before.join(',')}`, items, after), plan.format);
+}
+
+/** A file, written while it is read. */
+function respondExport({ pages }: ExportResult, plan: ExportPlan, context: RequestContext): HttpResponse {
+  return {
+    status: 200,
+    headers: {
+      'Content-Type': exportType(plan.form),
+      'Content-Disposition': `attachment; filename="${exportName(plan)}"`,
+      ...odataHeaders(),
+    },
+    body: undefined,
+    stream: writeExport(pages, plan, context),
+  };
 }
 
 /** The singleton has no properties of its own; expanded collections stand in it (JSON Format 8.3). */
