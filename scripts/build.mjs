@@ -1,4 +1,7 @@
-/** Compiles src/ to dist/, file by file, and copies what is no TypeScript. Any fault leaves no dist/ and exit code 1. */
+/**
+ * Compiles src/ to dist/, file by file, copies what is no TypeScript, and builds the console to dist/console. Any fault
+ * leaves no dist/ and exit code 1.
+ */
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -12,12 +15,15 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
 const root = realpathSync(fileURLToPath(new URL('..', import.meta.url)));
 const source = join(root, 'src');
 const target = join(root, 'dist');
 const entryPoint = join(target, 'cli', 'main.js');
 const compiler = join(root, 'node_modules', 'typescript', 'lib', 'tsc.js');
+const bundler = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
+const consoleConfig = join(root, 'console', 'vite.config.ts');
 const shebang = '#!/usr/bin/env node\n';
 
 /** Ends the build: half a dist/ would start and then fail somewhere else. */
@@ -56,7 +62,34 @@ function makeExecutable() {
   chmodSync(entryPoint, 0o755);
 }
 
+function buildConsole() {
+  if (!existsSync(consoleConfig)) return;
+  const arguments_ = [bundler, 'build', '--config', consoleConfig, '--logLevel', 'warn'];
+  const { status, signal, error } = spawnSync(process.execPath, arguments_, { cwd: root, stdio: 'inherit' });
+  if (error !== undefined) fail(`the console's bundler did not start: ${error.message}`);
+  if (status !== 0)
+    fail(`the console was not built (${signal ?? `exit code ${status}`}); the faults are listed above.`);
+  compressConsole(join(target, 'console'));
+}
+
+/** Below this a compressed copy saves no packet. */
+const compressedBytesMin = 1024;
+
+/** Compressed once and well, so that the service does not do it for each answer; pages differ with each answer. */
+function compressConsole(folder) {
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || !/\.(js|css|svg|json|map)$/.test(entry.name)) continue;
+    const path = join(entry.parentPath, entry.name);
+    const bytes = readFileSync(path);
+    if (bytes.length < compressedBytesMin) continue;
+    const params = { [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length };
+    writeFileSync(`${path}.br`, brotliCompressSync(bytes, { params }));
+    writeFileSync(`${path}.gz`, gzipSync(bytes, { level: 9 }));
+  }
+}
+
 rmSync(target, { recursive: true, force: true });
 compile();
 copyAssets();
+buildConsole();
 makeExecutable();

@@ -10,7 +10,7 @@ import { respondJsonBatch, respondMultipartBatch } from './response/batch-respon
 import type { ErrorContext } from './response/error-response.ts';
 import { respond } from './response/respond.ts';
 import type { Database } from './storage/database.ts';
-import { execute, executeWrite, type WritePlan } from './storage/execute.ts';
+import { execute, executeWrite, lockRows, type WritePlan } from './storage/execute.ts';
 
 /** The stages of the service as a batch uses them. */
 export interface BatchStages {
@@ -118,6 +118,11 @@ function createRun(
       }
       const results = await stages.database.write(async (session) => {
         const done = [];
+        await lockRows(
+          prepared.map(({ plan }) => plan),
+          session,
+          stages.database,
+        );
         for (const [index, { plan }] of prepared.entries()) {
           current = index;
           done.push(await executeWrite(plan, session, stages.database));
@@ -182,7 +187,13 @@ async function planPart(
   }
   if (isBatch(request))
     throw new ServiceError('batchInvalid', 'A batch cannot hold another batch.', { target: 'url' });
-  return stages.plan(request, principal, context);
+  const plan = await stages.plan(request, principal, context);
+  if (plan.kind !== 'export') return plan;
+  throw new ServiceError(
+    'batchInvalid',
+    'An export cannot be part of a batch, which is answered as a whole. Ask for it in a request of its own.',
+    { target: 'url' },
+  );
 }
 
 function requireWrite(plan: Plan): WritePlan {

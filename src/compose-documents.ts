@@ -59,6 +59,7 @@ const capabilitiesOf = ({ requiresIfMatch }: DocumentOptions): ServiceCapabiliti
   ],
   querySegment: true,
   batchFormats: ['application/json', 'multipart/mixed'],
+  exportFormats: ['text/csv', 'text/csv;raw=true', 'application/x-ndjson'],
   requestEncodings: ['gzip', 'deflate', 'br'],
   requiresIfMatch,
 });

@@ -11,7 +11,7 @@ import { didYouMean, quoteForMessage } from './errors.ts';
 import { limits } from './limits.ts';
 
 /** How an option is written as text, in a flag or the environment. */
-export type OptionKind = 'switch' | 'integer' | 'port' | 'text' | 'path' | 'list' | 'issuers';
+export type OptionKind = 'switch' | 'integer' | 'port' | 'text' | 'path' | 'list' | 'issuers' | 'database';
 
 /** What defaults may depend on: known before any other option. */
 interface Circumstances {
@@ -37,8 +37,12 @@ interface Definition<Value> {
   readonly unit?: string;
   /** Never shown: not in messages, not by `casp config explain`. */
   readonly secret?: boolean;
+  /** What may be shown of a secret; nothing unless given. */
+  readonly mask?: (value: unknown) => string;
   /** Refused outside dev mode. */
   readonly devOnly?: boolean;
+  /** Another variable than the one made of the name. */
+  readonly environment?: string;
 }
 
 const define = <Value>(definition: Definition<Value>): Definition<Value> => definition;
@@ -167,6 +171,45 @@ const issuerEntry = z.preprocess(
   ),
 );
 
+/** What a password is shown as. */
+const hidden = '***';
+
+/** A database address without its password, wherever it stands; nothing of a text that cannot be taken apart. */
+export function maskDatabase(value: unknown): string {
+  if (typeof value !== 'string') return mask;
+  if (value.startsWith('sqlite:')) return value;
+  if (!URL.canParse(value)) return mask;
+  const url = new URL(value);
+  if (url.password !== '') url.password = hidden;
+  for (const name of [...url.searchParams.keys()]) {
+    if (/pass|secret|key/i.test(name)) url.searchParams.set(name, hidden);
+  }
+  return url.href;
+}
+
+function databaseFault(text: string): string | undefined {
+  const usage = 'Write e.g. "postgres://casp@db.example.com/casp" or "sqlite:casp.db".';
+  if (/^sqlite:./.test(text)) return undefined;
+  if (!/^postgres(ql)?:/.test(text)) return `is no database this program knows. ${usage}`;
+  if (!URL.canParse(text)) return `is not a URL: a password with / ? # @ or % is percent-encoded. ${usage}`;
+  return new URL(text).pathname.length > 1 ? undefined : `names no database after the host. ${usage}`;
+}
+
+/** Where the data are: an SQLite file, or a PostgreSQL database. */
+export type DatabaseConfig =
+  /** Absolute path. */
+  | { readonly engine: 'sqlite'; readonly file: string }
+  /** May hold a password: shown through `maskDatabase` only. */
+  | { readonly engine: 'postgres'; readonly url: string };
+
+/** Reads a checked address; relative paths of SQLite files start at `folder`. */
+export function parseDatabase(text: string, folder: string): DatabaseConfig {
+  const path = /^sqlite:(?:\/\/(?=\/))?(.*)$/s.exec(text)?.[1];
+  return path === undefined
+    ? { engine: 'postgres', url: text }
+    : { engine: 'sqlite', file: resolve(folder, path) };
+}
+
 const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 const algorithmNames = [
   ...(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'] as const),
@@ -249,6 +292,29 @@ const definitions = {
     standard: always('.casp'),
     summary: 'Folder of the database, keys and certificates.',
   }),
+  database: define<string | undefined>({
+    kind: 'database',
+    shape: checked('a database', databaseFault),
+    standard: { of: () => undefined, text: 'casp.db in data' },
+    environment: 'CASP_DATABASE_URL',
+    secret: true,
+    mask: maskDatabase,
+    summary: 'Database: postgres://… for several instances, or sqlite:PATH.',
+  }),
+  databasePoolSize: define({
+    kind: 'integer',
+    unit: 'connections',
+    shape: integer('a number of connections', 3, limits.databasePoolSizeMax),
+    standard: always(20),
+    summary: 'PostgreSQL: connections this process uses at most.',
+  }),
+  rowLevelSecurity: define({
+    kind: 'switch',
+    shape: onOff,
+    standard: always(false),
+    summary:
+      'PostgreSQL: let the server check, too, that no statement sees two tenants; alike on all instances.',
+  }),
   ephemeral: define({
     kind: 'switch',
     shape: onOff,
@@ -312,6 +378,24 @@ const definitions = {
     shape: list(origin),
     standard: always([]),
     summary: 'Origins of web pages that may call the service.',
+  }),
+  consoleClientId: define<string | undefined>({
+    kind: 'text',
+    shape: filled('a client id'),
+    standard: always(undefined),
+    summary: 'Application at the first issuer that the console signs people in to.',
+  }),
+  consoleAuthority: define<string | undefined>({
+    kind: 'text',
+    shape: publicAddress,
+    standard: always(undefined),
+    summary: 'OpenID Connect authority of the console, if not the first issuer itself.',
+  }),
+  consoleScopes: define<readonly string[]>({
+    kind: 'list',
+    shape: list(filled('a scope')),
+    standard: always([]),
+    summary: 'Scopes the console asks for beside openid and profile; none: the one that lets write.',
   }),
   trustedProxies: define<readonly string[]>({
     kind: 'list',
@@ -383,6 +467,8 @@ export interface Option {
   readonly defaultText: string;
   readonly summary: string;
   readonly secret: boolean;
+  /** What may be shown of a secret's value. */
+  readonly mask: ((value: unknown) => string) | undefined;
   readonly devOnly: boolean;
 }
 
@@ -399,11 +485,13 @@ export const options: readonly Option[] = optionNames.map((name) => {
     standard,
     summary,
     secret = false,
+    mask: show,
     devOnly = false,
+    environment = `CASP_${words(name, '_').toUpperCase()}`,
   }: Definition<unknown> = definitions[name];
   const flag = `--${words(name, '-')}`;
-  const environment = `CASP_${words(name, '_').toUpperCase()}`;
-  return { name, flag, environment, kind, unit, defaultText: standard.text, summary, secret, devOnly };
+  const shown = { kind, unit, defaultText: standard.text, summary, secret, mask: show, devOnly };
+  return { name, flag, environment, ...shown };
 });
 
 /** CASP_ names that are no options: `casp` prints them for scripts, or a container platform sets them. */
@@ -446,12 +534,22 @@ export interface ServeConfig {
   readonly publicUrl: string | undefined;
   /** Absolute path. */
   readonly data: string;
+  /** Undefined: `casp.db` in the data folder. */
+  readonly database: DatabaseConfig | undefined;
+  readonly databasePoolSize: number;
+  readonly rowLevelSecurity: boolean;
   readonly ephemeral: boolean;
   readonly sample: boolean;
   readonly issuers: readonly IssuerConfig[];
   readonly algorithms: readonly string[];
   readonly permissions: { readonly read: PermissionConfig; readonly write: PermissionConfig };
   readonly corsOrigins: readonly string[];
+  /** How the console signs people in; undefined: its own defaults. */
+  readonly console: {
+    readonly clientId: string | undefined;
+    readonly authority: string | undefined;
+    readonly scopes: readonly string[];
+  };
   readonly trustedProxies: readonly string[];
   readonly throttle: boolean;
   /** What `throttle` allows in a minute; 0 sets no limit. */
@@ -700,6 +798,7 @@ function readText(kind: OptionKind, text: string): unknown {
       return jsonOr(text, splitList);
     case 'text':
     case 'path':
+    case 'database':
       return text;
   }
 }
@@ -766,6 +865,10 @@ function toGiven({ kind }: Option, { source, value, isText, folder }: Candidate)
   const meant = isText && typeof value === 'string' ? readText(kind, value) : value;
   if (kind === 'path' && typeof meant === 'string' && meant !== '')
     return { source, value: resolve(folder, meant) };
+  if (kind === 'database' && typeof meant === 'string' && /^sqlite:./.test(meant)) {
+    const parsed = parseDatabase(meant, folder);
+    return { source, value: parsed.engine === 'sqlite' ? `sqlite:${parsed.file}` : meant };
+  }
   const single = kind === 'issuers' && !Array.isArray(meant) && (!isText || typeof meant === 'object');
   return { source, value: single ? [meant] : meant };
 }
@@ -998,6 +1101,12 @@ function checkTls({ tlsCertificate, tlsKey }: Found, report: Report): void {
   }
 }
 
+function checkDatabase({ database, ephemeral }: Found, report: Report): void {
+  if (ephemeral.value !== true || database.value === undefined) return;
+  const message = 'would keep its data, but ephemeral promises to remove them. Leave one of the two out.';
+  report({ name: 'database', source: database.setting.source, message });
+}
+
 function checkMode(found: Found, dev: boolean, report: Report): void {
   if (dev) return;
   for (const { name, devOnly } of options) {
@@ -1025,6 +1134,9 @@ function createConfig(values: Values, issuers: readonly IssuerConfig[]): ServeCo
     tls: certificatePath === undefined || keyPath === undefined ? undefined : { certificatePath, keyPath },
     publicUrl: values.publicUrl,
     data: values.data,
+    database: values.database === undefined ? undefined : parseDatabase(values.database, values.data),
+    databasePoolSize: values.databasePoolSize,
+    rowLevelSecurity: values.rowLevelSecurity,
     ephemeral: values.ephemeral,
     sample: values.sample,
     issuers,
@@ -1038,6 +1150,11 @@ function createConfig(values: Values, issuers: readonly IssuerConfig[]): ServeCo
       },
     },
     corsOrigins: values.corsOrigins,
+    console: {
+      clientId: values.consoleClientId,
+      authority: values.consoleAuthority,
+      scopes: values.consoleScopes,
+    },
     trustedProxies: values.trustedProxies,
     throttle: values.throttle,
     throttleRates: {
@@ -1076,6 +1193,7 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
   if (dev.value !== undefined) checkMode(found, dev.value, report);
   checkListeners(found, circumstances, report);
   checkTls(found, report);
+  checkDatabase(found, report);
   const settings = optionNames.map((name) => found[name].setting);
   if (problems.length > 0) return { config: undefined, settings, problems };
   const values = Object.fromEntries(
@@ -1098,6 +1216,24 @@ export function findDataFolder(sources: ConfigSources): {
     cores: sources.cores,
   });
   return { data: problems.length === 0 ? value : undefined, problems };
+}
+
+/** Finds the database alone, for commands that work on it themselves. */
+export function findDatabase(sources: ConfigSources): {
+  readonly database: DatabaseConfig | undefined;
+  readonly rowLevelSecurity: boolean;
+  readonly problems: readonly ConfigProblem[];
+} {
+  const problems: ConfigProblem[] = [];
+  const report: Report = (problem) => problems.push(problem);
+  const resolver = createResolver(sources, readConfigFiles(sources, report), report);
+  const circumstances = { dev: false, tls: false, cores: sources.cores };
+  const data = resolver.resolve('data', circumstances).value;
+  const { value } = resolver.resolve('database', circumstances);
+  const rowLevelSecurity = resolver.resolve('rowLevelSecurity', circumstances).value ?? false;
+  if (problems.length > 0 || data === undefined) return { database: undefined, rowLevelSecurity, problems };
+  const database = parseDatabase(value ?? `sqlite:${join(data, 'casp.db')}`, data);
+  return { database, rowLevelSecurity, problems };
 }
 
 /** `2 problems in …` and a line for each, names in a column. */
@@ -1124,9 +1260,9 @@ export interface ExplainedOption {
 
 const mask = '(secret)';
 
-const explainValue = (secret: boolean, value: unknown): string => {
+const explainValue = ({ secret, mask: show }: Option, value: unknown): string => {
   if (value === undefined) return 'none';
-  if (secret) return mask;
+  if (secret) return show?.(value) ?? mask;
   return typeof value === 'string' ? value : JSON.stringify(value);
 };
 
@@ -1134,11 +1270,11 @@ const explainValue = (secret: boolean, value: unknown): string => {
 export function explainConfig(settings: readonly Setting[]): readonly ExplainedOption[] {
   return settings.map(({ option, value, source, losers }) => ({
     name: option.name,
-    value: explainValue(option.secret, value),
+    value: explainValue(option, value),
     source,
     losers: losers.map((loser) => ({
       source: loser.source,
-      value: explainValue(option.secret, loser.value),
+      value: explainValue(option, loser.value),
     })),
   }));
 }

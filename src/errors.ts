@@ -154,6 +154,11 @@ export const errorTable = {
   ),
   storageUnavailable: entry(503, 'ServiceUnavailable', 'The database cannot be reached or written.'),
   storageBusy: entry(503, 'ServiceUnavailable', 'The database is locked by other work; try again.'),
+  serverOverloaded: entry(
+    503,
+    'ServiceUnavailable',
+    'More requests arrive than can be answered in time; see Retry-After.',
+  ),
   serverStopping: entry(
     503,
     'ServiceUnavailable',

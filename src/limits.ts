@@ -28,6 +28,10 @@ export const limits = {
   pageSizeDefault: 100,
   /** Rows of the largest page; a larger $top is clamped and pages on (Graph's rule for alerts). */
   pageSizeMax: 1000,
+  /** Rows an export reads first; what they weigh decides how many it reads at once from then on. */
+  exportRowsFirst: 100,
+  /** Characters of rows an export aims to hold at once: its memory does not grow with its length. */
+  exportCharactersAtOnce: 512 * 1024,
   /** A page token serves for a day, never less than an hour (Protocol 4.10). */
   pageTokenLifetimeMs: 24 * 60 * 60 * 1000,
   /** Tags of one profile: bounds the rows a write touches. */
@@ -148,4 +152,54 @@ export const limits = {
   logPauseBytes: 64 * 1024 * 1024,
   /** The log never grows beyond this: reads that hold it back are ended, then writes are refused. */
   logBytesMax: 1024 * 1024 * 1024,
+  /** A turn of the event loop may take this long before what arrives later in it counts as late. */
+  turnBudgetMs: 1000,
+  /** Late turns one after the other that make an overload: a pause of the process makes one. */
+  overloadTurnsMin: 2,
+  /** How long turns must have been late without a break: a burst passes, an overload stays. */
+  overloadAfterMs: 2000,
+  /** An overload is over when no request was late for this long. */
+  overloadCalmMs: 1000,
+  /** Requests being answered at the same moment: bounds what they hold in memory. */
+  requestsUnderWayMax: 4096,
+  /** Bytes of request bodies held at the same moment, inflated ones included. */
+  bodyBytesUnderWayMax: 256 * 1024 * 1024,
+  /** Bytes of answers whose readers are slow; beyond it the slowest are cut off. */
+  answerBytesUnderWayMax: 256 * 1024 * 1024,
+  /** An answer must be taken at least this fast, or its connection is cut: ends clients that read drop by drop. */
+  answerBytesPerSecondMin: 32 * 1024,
+  /** How often instances tell each other what they have counted: what arrives in this time may exceed an allowance. */
+  throttleExchangeMs: 250,
+  /** A connection to PostgreSQL is made within this time, or the database counts as unreachable. */
+  connectTimeMs: 3_000,
+  /** Work waits this long for a connection to PostgreSQL, then it is refused: its client has a time-out, too. */
+  connectionWaitMs: 5_000,
+  /** A statement that writes, or reads a row by its key, takes microseconds: beyond this it waits for a lock. */
+  rowStatementTimeMs: 5_000,
+  /** The server ends a transaction whose service fell silent, because it holds locks. */
+  idleTransactionTimeMs: 30_000,
+  /** A write that others keep getting in the way of runs again this often in all. */
+  writeAttemptsMax: 6,
+  /** The pause before a write runs again is random up to this, and twice as long each time. */
+  writeRetryPauseMs: 10,
+  /** Writes of one tenant that share a transaction: bounds how long the first waits for the last. */
+  writesTogetherMax: 32,
+  /** Transactions of one tenant under way: one commits, others prepare meanwhile; more would only wait in line. */
+  writeGroupsMax: 3,
+  /** While some take longer than this, perhaps because of a lock, the next do not wait for them. */
+  writesTogetherPatienceMs: 50,
+  /** How long a write whose commit was not answered asks for its outcome: a server restarts in less. */
+  outcomeTimeMs: 5_000,
+  /** While the database is away, it is looked for this often. */
+  databaseRetryMs: 500,
+  /** More connections than this burden PostgreSQL more than they serve. */
+  databasePoolSizeMax: 500,
+  /** Rows of the first batch of a table that is copied: then their size is known. */
+  copyRowsMin: 50,
+  /** Rows of a batch that is copied: enough to make the commit cheap. */
+  copyRowsMax: 2000,
+  /** Characters of a batch that is copied: bounds memory, whatever the rows are like. */
+  copyBatchBytes: 4 * 1024 * 1024,
+  /** Connections the system holds until they are accepted; those beyond are dropped, and their clients try again after seconds. */
+  backlogConnections: 4096,
 } as const;

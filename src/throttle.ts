@@ -38,6 +38,22 @@ export interface Throttle {
    * Resolves with headers for the answer: none below 0.8 of the allowance.
    */
   admit(principal: Principal, request: PricedRequest): Promise<ThrottleHeaders>;
+  /** Ends the exchange with other instances. */
+  close(): void;
+}
+
+/** What was counted under a key, by all instances where they count together. */
+export interface KeyCount {
+  readonly key: string;
+  readonly points: number;
+  /** When the count begins anew; milliseconds since 1970. */
+  readonly expiresMs: number;
+}
+
+/** Counts that all instances share. */
+export interface SharedCounts {
+  /** Adds what was counted here; resolves with what all have counted since under the same keys. */
+  add(counts: readonly KeyCount[], nowMs: number): Promise<readonly KeyCount[]>;
 }
 
 /** What a request costs, and from which allowance. */
@@ -67,6 +83,8 @@ const halves = (points: number): number => 2 * points;
 
 interface Bucket {
   readonly limiter: RateLimiterAbstract;
+  /** Counted here and not yet told to other instances, by key. */
+  readonly untold: Map<string, number>;
   readonly halvesMax: number;
   /** Stand in `x-ms-throttle-scope` and `x-ms-throttle-information`. */
   readonly scope: string;
@@ -77,7 +95,11 @@ function createBucket(perMinute: number, scope: string, reason: string): Bucket 
   if (perMinute === 0) return undefined;
   const halvesMax = halves(perMinute);
   const limiter = new RateLimiterMemory({ points: halvesMax, duration: windowS });
-  return { limiter, halvesMax, scope, reason };
+  return { limiter, untold: new Map(), halvesMax, scope, reason };
+}
+
+function note({ untold }: Bucket, key: string, points: number): void {
+  untold.set(key, (untold.get(key) ?? 0) + points);
 }
 
 /** Never zero, never more than clients wait for; clients read whole seconds alike. */
@@ -92,6 +114,7 @@ const throttled = (waitMs: number, headers: ThrottleHeaders = {}): ServiceError 
 /** Counts a charge; resolves with the share of the allowance that is used then, throws 429 beyond it. */
 async function consume(bucket: Bucket, key: string, cost: number, caller: string): Promise<number> {
   const { limiter, halvesMax } = bucket;
+  note(bucket, key, halves(cost));
   try {
     const { consumedPoints } = await limiter.consume(key, halves(cost));
     return consumedPoints / halvesMax;
@@ -104,12 +127,14 @@ async function consume(bucket: Bucket, key: string, cost: number, caller: string
 
 /** Takes back half of the charge; what is left of it beyond the allowance is time added to the wait. */
 async function refuse(
-  { limiter, halvesMax, scope, reason }: Bucket,
+  bucket: Bucket,
   key: string,
   cost: number,
   refusal: RateLimiterRes,
   caller: string,
 ): Promise<ServiceError> {
+  const { limiter, halvesMax, scope, reason } = bucket;
+  note(bucket, key, -cost);
   const used = refusal.consumedPoints - cost;
   const owed = Math.min(cost, Math.max(0, used - halvesMax));
   const waitMs = Math.min(
@@ -133,14 +158,57 @@ const announcedShare = 0.8;
 /** Characters a header can hold; a client id comes from a token, so it may be any text. */
 const headerText = (text: string): string => text.replace(/[^\x21-\x7e]/g, '').slice(0, 100);
 
-/** Makes a throttle whose counts live in this process; a window of a minute opens with its first request. */
-export function createThrottle(rates: ThrottleRates): Throttle {
+/** Tells other instances what was counted here, and takes over what they have counted. */
+async function exchange(buckets: readonly Bucket[], shared: SharedCounts): Promise<void> {
+  const told = await Promise.all(buckets.map(takeUntold));
+  const counts = told.flat();
+  if (counts.length === 0) return;
+  const nowMs = Date.now();
+  const totals = await shared.add(counts, nowMs);
+  await Promise.all(totals.map((total) => takeOver(total, buckets, nowMs)));
+}
+
+/** Keys of different buckets are told apart by the scope before them. */
+async function takeUntold({ limiter, untold, scope }: Bucket): Promise<readonly KeyCount[]> {
+  const entries = [...untold];
+  untold.clear();
+  const counts = entries.map(async ([key, points]) => {
+    const known = await limiter.get(key);
+    const expiresMs = Date.now() + Math.max(1, Math.round(known?.msBeforeNext ?? windowS * 1000));
+    return { key: `${scope} ${key}`, points, expiresMs };
+  });
+  return Promise.all(counts);
+}
+
+async function takeOver({ key, points, expiresMs }: KeyCount, buckets: readonly Bucket[], nowMs: number) {
+  const bucket = buckets.find(({ scope }) => key.startsWith(`${scope} `));
+  if (bucket === undefined) throw new Error(`no bucket counts ${key}`);
+  const { limiter, untold, scope, halvesMax } = bucket;
+  const own = key.slice(scope.length + 1);
+  const known = await limiter.get(own);
+  // Who was refused here was told a time, which may be later than the window's end.
+  const toldMs = known !== null && known.consumedPoints > halvesMax ? known.msBeforeNext : 0;
+  const leftMs = Math.max(expiresMs - nowMs, toldMs);
+  if (leftMs > 0) await limiter.set(own, points + (untold.get(own) ?? 0), leftMs / 1000);
+}
+
+/**
+ * Makes a throttle whose counts live in this process; a window of a minute opens with its first request. With shared
+ * counts the instances tell each other four times a second what they have counted: each may admit beyond the allowance
+ * what arrives at it in that time.
+ */
+export function createThrottle(rates: ThrottleRates, shared?: SharedCounts): Throttle {
   const applications = {
     read: createBucket(rates.readsPerMinute, 'Tenant_Application/Read', 'ReadLimitExceeded'),
     write: createBucket(rates.writesPerMinute, 'Tenant_Application/Write', 'WriteLimitExceeded'),
   };
   const tenants = createBucket(rates.tenantRequestsPerMinute, 'Tenant/ReadWrite', 'TenantLimitExceeded');
   const addresses = createBucket(rates.refusedTokensPerMinute, 'Address/Tokens', 'RefusedTokens');
+
+  const buckets = [applications.read, applications.write, tenants, addresses].filter(
+    (bucket) => bucket !== undefined,
+  );
+  const stopExchange = shared === undefined ? () => {} : exchangeRegularly(buckets, shared);
 
   async function admitToken({ clientId, tenantId }: TokenPrincipal, { kind, cost }: Charge) {
     const caller = `${headerText(clientId)}/${tenantId}`;
@@ -162,7 +230,10 @@ export function createThrottle(rates: ThrottleRates): Throttle {
       try {
         return await authenticate();
       } catch (error) {
-        if (isRefusedToken(error)) await addresses.limiter.penalty(key, halves(1));
+        if (isRefusedToken(error)) {
+          note(addresses, key, halves(1));
+          await addresses.limiter.penalty(key, halves(1));
+        }
         throw error;
       }
     },
@@ -171,7 +242,21 @@ export function createThrottle(rates: ThrottleRates): Throttle {
       const charge = chargeOf(request);
       return charge === undefined ? noHeaders : admitToken(principal, charge);
     },
+    close: stopExchange,
   };
+}
+
+/** Returns how to end it. What cannot be told, because the database is away, counts here only. */
+function exchangeRegularly(buckets: readonly Bucket[], shared: SharedCounts): () => void {
+  let running = false;
+  const timer = setInterval(async () => {
+    if (running) return;
+    running = true;
+    await exchange(buckets, shared).catch(() => undefined);
+    running = false;
+  }, limits.throttleExchangeMs);
+  timer.unref();
+  return () => clearInterval(timer);
 }
 
 const isRefusedToken = (error: unknown): boolean =>

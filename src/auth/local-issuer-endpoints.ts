@@ -174,12 +174,12 @@ function readForm({ headers, body }: IssuerRequest): Parameters {
   return parseParameters(new TextDecoder().decode(body));
 }
 
-/** Where codes may be sent: to programs on this machine, since no application is registered here. */
-function parseRedirectUri(text: string | undefined): string {
+/** Where codes may be sent: to programs on this machine and our own pages, since no application is registered here. */
+function parseRedirectUri(text: string | undefined, origin: string): string {
   if (text === undefined) throw parameterMissing('redirect_uri');
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  const allowed = url !== undefined && /^https?:$/.test(url.protocol) && isLoopbackHost(url.hostname);
-  if (!allowed || text.includes('#')) {
+  const local = url !== undefined && /^https?:$/.test(url.protocol) && isLoopbackHost(url.hostname);
+  if (!(local || url?.origin === origin) || text.includes('#')) {
     throw new OAuthError(
       'invalid_request',
       50011,
@@ -294,7 +294,7 @@ async function authorize(call: Call, grants: Grants): Promise<IssuerResponse> {
   const sent = parameters.get('client_id');
   if (sent === undefined) throw parameterMissing('client_id');
   const clientId = parseClientId(sent);
-  const redirectUri = parseRedirectUri(parameters.get('redirect_uri'));
+  const redirectUri = parseRedirectUri(parameters.get('redirect_uri'), call.origin);
   const mode = parseResponseMode(parameters.get('response_mode')) ?? 'query';
   const state = parameters.get('state');
   const answer = (fields: readonly (readonly [string, string])[]): IssuerResponse =>
@@ -397,7 +397,7 @@ function logout(call: Call): IssuerResponse {
   const parameters = parseParameters(call.query);
   const target = parameters.get('post_logout_redirect_uri');
   if (target === undefined) return page(writeMessagePage('Signed out', 'You can close this page.'));
-  const url = new URL(parseRedirectUri(target));
+  const url = new URL(parseRedirectUri(target, call.origin));
   const state = parameters.get('state');
   if (state !== undefined) url.searchParams.append('state', state);
   return redirect(url.href);

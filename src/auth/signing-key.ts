@@ -1,7 +1,7 @@
 /** The key pair of the local issuer, kept on disk so that tokens outlive a restart. */
 
 import { hkdfSync, randomUUID } from 'node:crypto';
-import { chmod, link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
+import { chmod, link, mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type CryptoKey,
@@ -76,14 +76,32 @@ async function readKey(keyText: string): Promise<SigningKey> {
   };
 }
 
-/** Opens the local issuer's key in the data folder, making folder and key if there are none. */
-export async function openSigningKey(dataFolder: string): Promise<SigningKey> {
+/** Puts a complete file at `path` in place of any other. */
+async function replaceFile(path: string, content: string): Promise<void> {
+  const temporary = `${path}.${randomUUID()}.tmp`;
+  await writeFile(temporary, content, { mode: 0o600, flag: 'wx', flush: true });
+  await rename(temporary, path);
+}
+
+/**
+ * Opens the local issuer's key in the data folder, making folder and key if there are none. Where instances share a
+ * key, `share` yields it, given this folder's; the file then holds the shared one, for commands beside the server.
+ */
+export async function openSigningKey(
+  dataFolder: string,
+  share?: (keyText: Uint8Array) => Promise<Uint8Array>,
+): Promise<SigningKey> {
   const path = signingKeyPath(dataFolder);
   await mkdir(join(path, '..'), { recursive: true, mode: 0o700 });
   let keyText = await readFileIfThere(path);
   if (keyText === undefined) {
     await writeFileOnce(path, await createKeyText());
     keyText = await readFile(path, 'utf8');
+  }
+  if (share !== undefined) {
+    const shared = Buffer.from(await share(Buffer.from(keyText))).toString();
+    if (shared !== keyText) await replaceFile(path, shared);
+    keyText = shared;
   }
   // A key restored from a backup may have come back readable to others.
   await chmod(path, 0o600);

@@ -20,6 +20,8 @@ export interface CommandContext {
   readonly newId: () => string;
   /** Whether each stream understands colour and the user wants it. */
   readonly colour: { readonly out: boolean; readonly error: boolean };
+  /** Standard error where it is a terminal: for what is drawn over again. */
+  readonly terminal?: NodeJS.WriteStream | undefined;
   /** Data: what a script reads. */
   readonly writeOut: (text: string) => void;
   /** Everything else. */

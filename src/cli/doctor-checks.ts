@@ -9,7 +9,7 @@ import { createFetchJson, type FetchJson } from '../auth/fetch-json.ts';
 import { createStaticKeys } from '../auth/keys.ts';
 import { fetchIssuerDocuments, type IssuerDocuments } from '../auth/remote-issuer.ts';
 import { signingKeyPath } from '../auth/signing-key.ts';
-import type { ConfigProblem, IssuerConfig, ServeConfig } from '../config.ts';
+import { type ConfigProblem, type IssuerConfig, maskDatabase, type ServeConfig } from '../config.ts';
 import { caCertificatePath } from '../http/local-https.ts';
 import { limits } from '../limits.ts';
 import { model } from '../model/index.ts';
@@ -95,10 +95,13 @@ function ask(url: string, data: string): ReturnType<typeof probe> {
 const busyTimeoutMs = 5_000;
 
 /** Asks the running server for its database, else opens it as `casp serve` would; a missing one is not made. */
-export async function checkDatabase(data: string): Promise<Finding> {
-  const file = join(data, 'casp.db');
-  if (!existsSync(file)) return ok('database', `${file} is not there yet; it is made at the first start`);
+export async function checkDatabase(data: string, database?: ServeConfig['database']): Promise<Finding> {
   const run = readRunFile(data);
+  if (database?.engine === 'postgres') {
+    return isAlive(run) ? checkServedDatabase(run, data) : checkPostgres(database.url);
+  }
+  const file = database?.file ?? join(data, 'casp.db');
+  if (!existsSync(file)) return ok('database', `${file} is not there yet; it is made at the first start`);
   if (isAlive(run)) return checkServedDatabase(run, data);
   try {
     const database = openSqlite({ file, model, busyTimeoutMs });
@@ -111,6 +114,20 @@ export async function checkDatabase(data: string): Promise<Finding> {
   } catch (error) {
     const fix = 'Restore a backup, or move the file away to start with an empty one.';
     return fail('database', `${file} cannot be opened: ${messageOf(error)}`, fix);
+  }
+}
+
+/** Connects and looks, without bringing the schema up to date. */
+async function checkPostgres(url: string): Promise<Finding> {
+  const shown = maskDatabase(url);
+  const { checkServer } = await import('../storage/postgres/driver.ts');
+  try {
+    const { version } = await checkServer(url);
+    return ok('database', `${shown} answers: PostgreSQL ${version}`);
+  } catch (error) {
+    const what = messageOf(error instanceof Error ? (error.cause ?? error) : error);
+    const fix = 'Check host, port, name, user and password of --database, and that the server runs.';
+    return fail('database', `${shown} cannot be used: ${what}`, fix);
   }
 }
 

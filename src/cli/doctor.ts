@@ -16,14 +16,14 @@ import {
 import { addOptionFlags, typedFlags } from './option-flags.ts';
 import { columns } from './style.ts';
 
-async function checkFolder(data: string): Promise<readonly Finding[]> {
+async function checkFolder(data: string, database?: ServeConfig['database']): Promise<readonly Finding[]> {
   const folder = await checkDataFolder(data);
-  return folder.result === 'failed' ? [folder] : [folder, await checkDatabase(data)];
+  return folder.result === 'failed' ? [folder] : [folder, await checkDatabase(data, database)];
 }
 
 /** What needs a configuration without problems. */
 async function checkConfigured(config: ServeConfig, now: () => Date): Promise<readonly Finding[]> {
-  const folder = config.ephemeral ? [] : await checkFolder(config.data);
+  const folder = config.ephemeral ? [] : await checkFolder(config.data, config.database);
   return [
     ...folder,
     ...(await checkPorts(config)),

@@ -27,6 +27,7 @@ const context: CommandContext = {
   now: () => new Date(),
   newId: () => randomUUID(),
   colour: { out: wantsColour(process.stdout), error: wantsColour(process.stderr) },
+  terminal: process.stderr.isTTY === true ? process.stderr : undefined,
   writeOut: (text) => process.stdout.write(text),
   writeError: (text) => process.stderr.write(text),
 };

@@ -10,6 +10,7 @@ const placeholders: Readonly<Record<Exclude<OptionKind, 'switch'>, string>> = {
   path: 'path',
   list: 'a,b,…',
   issuers: 'url,…',
+  database: 'url',
 };
 
 function describe({ summary, defaultText, kind }: Option): string {

@@ -50,6 +50,16 @@ const commands: readonly CommandEntry[] = [
     load: async () => (await import('./doctor.ts')).createDoctorCommand,
   },
   {
+    name: 'migrate',
+    summary: 'show and bring up to date the schema of a database',
+    load: async () => (await import('./migrate.ts')).createMigrateCommand,
+  },
+  {
+    name: 'copy',
+    summary: 'move everything from one database to another, of either engine',
+    load: async () => (await import('./copy.ts')).createCopyCommand,
+  },
+  {
     name: 'version',
     summary: 'print the version',
     load: async () => (await import('./version.ts')).createVersionCommand,

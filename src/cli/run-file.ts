@@ -9,6 +9,8 @@ const shape = z.object({
   startedAt: z.iso.datetime(),
   dev: z.boolean(),
   ephemeral: z.boolean(),
+  /** Where the data are if not in the data folder, without a password. */
+  database: z.string().optional(),
   sample: z.boolean(),
   throttle: z.boolean(),
   httpUrl: z.string().optional(),

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { RunningService } from '../compose.ts';
-import { loadConfig, type ServeConfig } from '../config.ts';
+import { loadConfig, maskDatabase, type ServeConfig } from '../config.ts';
 import { configSources, createConfigError, type Flags } from './command-config.ts';
 import { type CommandContext, CommandError, createCommand, examples, exitCodes } from './context.ts';
 import { addOptionFlags, typedFlags } from './option-flags.ts';
@@ -62,6 +62,9 @@ const errorMember = (error: unknown, name: string): unknown =>
     ? (error as Readonly<Record<string, unknown>>)[name]
     : undefined;
 
+/** Errors of the engines that speak to people, told by name: no engine is loaded for that. */
+const unusableDatabase = ['SchemaError', 'DatabaseRefused'];
+
 /** Turns what the operating system says about a failed start into what to do; other errors are passed on. */
 export function explainStart(error: unknown, config: ServeConfig, context: CommandContext): unknown {
   const code = errorMember(error, 'code');
@@ -77,6 +80,15 @@ export function explainStart(error: unknown, config: ServeConfig, context: Comma
     return refuseStart(`port ${port} may not be opened by this user`, [
       `Choose a port above 1023: --${option} N.`,
     ]);
+  }
+  if ((code === 'EACCES' || code === 'EROFS') && errorMember(error, 'syscall') === 'access') {
+    return refuseStart(`"${errorMember(error, 'path')}" cannot be written (${code})`, [
+      'Give this user the right to write there, or name another folder with --data.',
+    ]);
+  }
+  if (error instanceof Error && unusableDatabase.includes(error.name)) {
+    const advice = errorMember(error, 'advice');
+    return refuseStart(error.message, Array.isArray(advice) ? advice : []);
   }
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
     return refuseStart(`"${config.host}" is not an address of this machine`, [
@@ -98,7 +110,7 @@ async function start(config: ServeConfig, version: string): Promise<RunningServi
 const loopbackHosts = ['127.0.0.1', '::1', 'localhost'];
 
 function createRunFile(config: ServeConfig, service: RunningService, context: CommandContext): RunFile {
-  const { dev, ephemeral, throttle, publicUrl, host } = config;
+  const { dev, ephemeral, throttle, publicUrl, host, database } = config;
   const { httpUrl, httpsUrl, profiles } = service;
   return {
     version: context.version,
@@ -106,6 +118,7 @@ function createRunFile(config: ServeConfig, service: RunningService, context: Co
     startedAt: new Date(context.startedMs).toISOString(),
     dev,
     ephemeral,
+    database: database === undefined ? undefined : showDatabase(database),
     throttle,
     httpUrl,
     httpsUrl,
@@ -134,6 +147,10 @@ function awaitSignal(context: CommandContext): Promise<NodeJS.Signals> {
     process.on('SIGTERM', onSignal);
   });
 }
+
+/** For people: without a password. */
+const showDatabase = (database: NonNullable<ServeConfig['database']>): string =>
+  database.engine === 'sqlite' ? database.file : maskDatabase(database.url);
 
 function closingWords({ ephemeral }: ServeConfig): string {
   return `Ctrl+C stops; ${ephemeral ? 'data is removed' : 'data stays'}. `;

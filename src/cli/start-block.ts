@@ -36,9 +36,11 @@ const docsUrl = ({ httpUrl, httpsUrl, publicUrl }: RunFile): string => publicUrl
 const hasSample = ({ sample, profiles }: RunFile): boolean => sample && profiles === sampleCount;
 
 function dataLine(run: RunFile, folder: string): string {
-  const kept = run.ephemeral ? 'SQLite, removed at exit' : 'SQLite, kept between runs';
+  const { database } = run;
+  const engine = /^postgres(ql)?:/.test(database ?? '') ? 'PostgreSQL' : 'SQLite';
+  const kept = run.ephemeral ? `${engine}, removed at exit` : `${engine}, kept between runs`;
   const sample = hasSample(run) ? ` sample apps (seed ${sampleSeed})` : ' apps';
-  return `${folder}   ${kept}${run.profiles === undefined ? '' : `; ${run.profiles}${sample}`}`;
+  return `${database ?? folder}   ${kept}${run.profiles === undefined ? '' : `; ${run.profiles}${sample}`}`;
 }
 
 function facts({ run, data, workingFolder }: StartBlockParts): readonly string[] {

@@ -110,6 +110,12 @@ function describe(observation: Observation): Line {
         message: 'issuer keys failed',
         fields: { issuer: observation.issuer, ...describeFault(observation.error) },
       };
+    case 'databaseAwaited':
+      return {
+        level: 'error',
+        message: 'waiting for the database',
+        fields: describeFault(observation.error),
+      };
     case 'checkpointFailed':
       return { level: 'error', message: 'checkpoint failed', fields: describeFault(observation.error) };
   }

@@ -32,6 +32,8 @@ export type Observation =
   | { readonly kind: 'transactionRetried'; readonly attempt: number; readonly reason: string }
   | { readonly kind: 'issuerKeysFetched'; readonly issuer: string; readonly keys: number }
   | { readonly kind: 'issuerKeysFailed'; readonly issuer: string; readonly error: unknown }
-  | { readonly kind: 'checkpointFailed'; readonly error: unknown };
+  | { readonly kind: 'checkpointFailed'; readonly error: unknown }
+  /** The service has started without its database, and goes on looking for it. */
+  | { readonly kind: 'databaseAwaited'; readonly error: unknown };
 
 export type Observe = (observation: Observation) => void;

@@ -107,7 +107,9 @@ function applyStep(step: ApplyStep, rows: Rows, source: Source): Rows {
 const everyRow = 2n ** 63n - 1n;
 
 const orderTerms = (keys: readonly OrderKey[], scope: Scope): readonly Fragment[] =>
-  compileKeys(keys, scope).map(({ fragment, descending }) => scope.dialect.orderTerm(fragment, descending));
+  compileKeys(keys, scope).map(({ fragment, descending, nullable }) =>
+    scope.dialect.orderTerm(fragment, descending, nullable),
+  );
 
 const whereOf = ({ conditions }: Rows): Fragment =>
   conditions.length === 0 ? sql`` : sql` where ${join(conditions, ' and ')}`;
@@ -176,7 +178,7 @@ function madeRows(
   const columns = new Map(made.map(({ path, name, type }) => [path, { name, type }]));
   const first = made[0];
   const order = (orderedBy.length === 0 && first !== undefined ? [first] : orderedBy).map(({ name }) =>
-    scope.dialect.orderTerm(sql`"e".${identifier(name)}`, false),
+    scope.dialect.orderTerm(sql`"e".${identifier(name)}`, false, true),
   );
   return {
     from: sql`(${query}) as "e"`,
@@ -197,9 +199,7 @@ function compileAggregate({ method, operand, type }: Aggregate, scope: Scope): F
     case 'countDistinct':
       return sql`count(distinct ${compiled.fragment})`;
     case 'min':
-      return sql`min(${compiled.fragment})`;
     case 'max':
-      return sql`max(${compiled.fragment})`;
     case 'sum':
     case 'average':
       return scope.dialect.aggregate(method, compiled, type);
@@ -215,6 +215,7 @@ function concat(
   rows: Rows,
   source: Source,
 ): Rows {
+  const { scope } = rows;
   const named = columns.map((column, index) => ({
     path: column.path,
     type: column.type,
@@ -225,7 +226,9 @@ function concat(
     const values = columns.map((column, index) => {
       const known =
         result.columns.has(column.path) || (column.leaf !== undefined && result.scope.entity !== undefined);
-      const { fragment } = known ? columnOf(column, result) : { fragment: sql`null` };
+      const { fragment } = known
+        ? columnOf(column, result)
+        : { fragment: scope.dialect.constant(null, column.type) };
       return sql`${fragment} as ${identifier(nameOf(index + 2))}`;
     });
     const place = sql`${BigInt(branch)} as ${identifier(nameOf(0))}, row_number() over (order by ${join(result.order, ', ')}) as ${identifier(nameOf(1))}`;

@@ -7,6 +7,7 @@ import type { Property } from '../edm/types.ts';
 import { ServiceError, unreachable } from '../errors.ts';
 import {
   type BoundExpression,
+  booleanType,
   type Call,
   type Case,
   type Comparison,
@@ -14,6 +15,7 @@ import {
   type InCollection,
   type InList,
   type ItemCount,
+  int64Type,
   type Junction,
   type Quantifier,
   typeOf,
@@ -81,6 +83,8 @@ function operandsOf({ kind, operands }: Junction): readonly BoundExpression[] {
 
 function value(expression: BoundExpression, scope: Scope): Fragment {
   const { dialect } = scope;
+  // Of no type there is no value but null, and the bare word takes the type its place wants.
+  if (typeOf(expression).kind === 'null') return sql`null`;
   switch (expression.kind) {
     case 'constant':
       return dialect.constant(expression.value, expression.type);
@@ -210,13 +214,16 @@ function isAmong({ operand, items }: InList, scope: Scope, position: Position): 
 }
 
 function hasBits({ operand, mask }: Has, scope: Scope): Fragment {
-  const bits = scope.dialect.constant(mask, typeOf(operand));
+  const bits = scope.dialect.constant(mask, int64Type);
   return sql`((${compileValue(operand, scope)} & ${bits}) = ${bits})`;
 }
 
-function branch({ branches }: Case, scope: Scope): Fragment {
+function branch({ branches, type }: Case, scope: Scope): Fragment {
+  // The bare null would leave the type of the whole open.
+  const branchValue = (each: BoundExpression) =>
+    typeOf(each).kind === 'null' ? scope.dialect.constant(null, type) : compileValue(each, scope);
   const cases = branches.map(
-    (each) => sql`when ${compileCondition(each.condition, scope)} then ${compileValue(each.value, scope)}`,
+    (each) => sql`when ${compileCondition(each.condition, scope)} then ${branchValue(each.value)}`,
   );
   return sql`(case ${join(cases, ' ')} end)`;
 }
@@ -230,8 +237,15 @@ function call(expression: Call, scope: Scope): Fragment {
     const start = prefix?.kind === 'constant' ? prefix.value : undefined;
     if (typeof start === 'string') return prefixRange(compileValue(text, scope), start);
   }
+  if (expression.function === 'matchespattern') return matches(expression, scope);
   const parameters = expression.arguments.map((argument) => parameterOf(argument, expression, scope));
   return scope.dialect.functions[expression.function](...parameters);
+}
+
+function matches({ arguments: [text, pattern] }: Call, scope: Scope): Fragment {
+  if (text === undefined || pattern?.kind !== 'constant') throw new Error('a pattern is written down');
+  if (typeof pattern.value !== 'string') return scope.dialect.constant(null, booleanType);
+  return scope.dialect.matches(compileValue(text, scope), pattern.value);
 }
 
 /** Parts of a date are asked of an instant: a date stands for its midnight. */
@@ -253,7 +267,7 @@ function conditionOfCall(expression: Call, scope: Scope): Fragment {
 function selectByText(expression: Call, { dialect, entity }: Scope): Fragment | undefined {
   const found = findIndexedText(expression);
   if (found === undefined || entity === undefined) return undefined;
-  return dialect.textIndexes.selectContaining(entity.entitySet, found.leaf, found.part);
+  return dialect.textIndexes.selectContaining(entity, found.leaf, found.part);
 }
 
 // Selections: subqueries that find rows by an index of their own.

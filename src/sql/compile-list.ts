@@ -5,6 +5,7 @@ import { compileCondition, compileOperand, selectionsOf } from './compile-expres
 import { compileKeys, compileRanges, type SortKey } from './compile-order.ts';
 import { compileSearch, selectionsOfSearch } from './compile-search.ts';
 import type { Dialect } from './dialect.ts';
+import { halvesOf } from './oversized.ts';
 import { entityScope, type Scope } from './scope.ts';
 import { type Fragment, finish, identifier, join, type Statement, sql } from './statement.ts';
 import { tableOf } from './table.ts';
@@ -63,13 +64,48 @@ function rowColumns({ projection }: ListPlan, keys: readonly SortKey[], scope: S
 }
 
 /** The rows range by range, each in the order; the ranges follow one another, and so do their rows. */
-function readInOrder({ plan, scope, keys, columns, limit }: List, indexed: boolean): Fragment {
+function readInOrder(list: List, indexed: boolean): Fragment {
+  const { plan, scope, keys, columns, limit } = list;
   const ranges = startsOf(plan, keys, scope, indexed);
   const conditions = conditionsOf(plan, scope);
+  const halves = halvesOf(plan.entitySet, 'e', plan, scope.dialect);
+  const parts = ranges.flatMap((range) =>
+    halves.map((half) => ({ ...range, conditions: [...half, ...range.conditions] })),
+  );
+  if (parts.length > 1 && !scope.dialect.appendsInOrder) return uniteSorted(list, parts);
   return unite(
-    ranges.map((range) => selectRows(plan, 'e', columns, [...range, ...conditions], keys, scope)),
+    ranges.map((range) => selectRows(plan, 'e', columns, [...range.conditions, ...conditions], keys, scope)),
     limit,
   );
+}
+
+/** Where the rows of a page may be: all conditions hold, and the first keys are the same in all of them. */
+interface Part {
+  readonly conditions: readonly Fragment[];
+  readonly sharedKeys: number;
+}
+
+/** The first rows of each part, sorted once more: few, so that it does not matter. */
+function uniteSorted({ plan, scope, keys, columns, limit }: List, parts: readonly Part[]): Fragment {
+  const conditions = conditionsOf(plan, scope);
+  const inner = sql` limit ${plan.pageSize + 1 + skippedRows(plan)}`;
+  const sorted = keys.map((key, index) => ({ ...key, column: identifier(`s${index}`) }));
+  const selected = join(
+    [columns, ...sorted.map(({ fragment, column }) => sql`${fragment} as ${column}`)],
+    ', ',
+  );
+  const queries = parts.map((part) => {
+    const restKeys = keys.slice(part.sharedKeys);
+    const rows = selectRows(plan, 'e', selected, [...part.conditions, ...conditions], restKeys, scope);
+    return sql`(${rows}${inner})`;
+  });
+  const [first, ...others] = queries;
+  if (first === undefined) throw new Error('a list of no ranges');
+  const all = others.reduce((before, next) => sql`${before} union all ${next}`, first);
+  const order = sorted.map(({ column, descending, nullable }) =>
+    scope.dialect.orderTerm(sql`"u".${column}`, descending, nullable),
+  );
+  return sql`select "u".* from (${all}) as "u" order by ${join(order, ', ')}${limit}`;
 }
 
 function startsOf(
@@ -77,8 +113,12 @@ function startsOf(
   keys: readonly SortKey[],
   scope: Scope,
   indexed: boolean,
-): readonly (readonly Fragment[])[] {
-  return after === undefined ? [[]] : compileRanges(keys, after, scope, indexed).map((range) => [range]);
+): readonly Part[] {
+  if (after === undefined) return [{ conditions: [], sharedKeys: 0 }];
+  return compileRanges(keys, after, scope, indexed).map(({ condition, sharedKeys }) => ({
+    conditions: [condition],
+    sharedKeys,
+  }));
 }
 
 function conditionsOf({ search, filter }: ListPlan, scope: Scope): readonly Fragment[] {
@@ -89,16 +129,18 @@ function conditionsOf({ search, filter }: ListPlan, scope: Scope): readonly Frag
 }
 
 function selectRows(
-  { entitySet, tenantId }: ListPlan,
+  plan: ListPlan,
   alias: string,
   columns: Fragment,
   conditions: readonly Fragment[],
   keys: readonly SortKey[],
   { dialect }: Scope,
 ): Fragment {
-  const table = sql`${identifier(tableOf(entitySet).name)} as ${identifier(alias)}`;
-  const where = join([sql`${identifier(alias)}."tenant_id" = ${tenantId}`, ...conditions], ' and ');
-  const order = keys.map(({ fragment, descending }) => dialect.orderTerm(fragment, descending));
+  const table = sql`${identifier(tableOf(plan.entitySet).name)} as ${identifier(alias)}`;
+  const where = join([sql`${identifier(alias)}."tenant_id" = ${plan.tenantId}`, ...conditions], ' and ');
+  const order = keys.map(({ fragment, descending, nullable }) =>
+    dialect.orderTerm(fragment, descending, nullable),
+  );
   return sql`select ${columns} from ${table} where ${where} order by ${join(order, ', ')}`;
 }
 
@@ -136,7 +178,7 @@ function tryOrderFirst(list: List): Fragment {
   const window = mayBeMany.length === 0 ? sql`${tried}` : limitIf(join(mayBeMany, ' and '), tried);
   const firstRows = unite(
     startsOf(plan, firstKeys, first, true).map((range) =>
-      selectRows(plan, 'first', sql`"first".${rowKey}`, [...range], firstKeys, first),
+      selectRows(plan, 'first', sql`"first".${rowKey}`, range.conditions, firstKeys, first),
     ),
     sql` limit ${window}`,
   );
@@ -167,8 +209,8 @@ const limitIf = (condition: Fragment, rows: number): Fragment =>
 function readSorted({ plan, scope, keys, columns }: List, condition: Fragment): Fragment {
   const { unindexed } = scope.dialect;
   const sorted = keys.map((key) => ({ ...key, fragment: unindexed(key.fragment) }));
-  const [range = []] = startsOf(plan, sorted, scope, false);
-  const rows = selectRows(plan, 'e', columns, [...range, ...conditionsOf(plan, scope)], sorted, scope);
+  const start = startsOf(plan, sorted, scope, false).flatMap((range) => range.conditions);
+  const rows = selectRows(plan, 'e', columns, [...start, ...conditionsOf(plan, scope)], sorted, scope);
   const offset = skippedRows(plan) === 0 ? sql`` : sql` offset ${skippedRows(plan)}`;
   return sql`${rows} limit ${limitIf(condition, plan.pageSize + 1)}${offset}`;
 }

@@ -32,6 +32,13 @@ interface PassedKey extends SortKey {
   readonly passed: Fragment | undefined;
 }
 
+/** Rows that stand together in the order. */
+export interface OrderRange {
+  readonly condition: Fragment;
+  /** How many of the first keys are the same in all of the rows: the others alone order them. */
+  readonly sharedKeys: number;
+}
+
 /**
  * The rows after a position, as ranges that follow one another in the order: one condition for each. An index
  * can start each range where it begins, which it could not with their union.
@@ -41,22 +48,25 @@ export function compileRanges(
   after: readonly (string | null)[],
   scope: Scope,
   indexed: boolean,
-): readonly Fragment[] {
+): readonly OrderRange[] {
   if (after.length !== keys.length) throw new Error(`${after.length} values for ${keys.length} keys`);
   const passedKeys = keys.map((key, index): PassedKey => {
     const value = readValue(after[index] ?? null, key.type);
     return { ...key, passed: value === null ? undefined : scope.dialect.constant(value, key.type) };
   });
   const row = compareRows(passedKeys);
-  if (row !== undefined) return [row];
+  if (row !== undefined) return [{ condition: row, sharedKeys: 0 }];
   const [first, ...others] = passedKeys;
   if (first === undefined) throw new Error('an order without keys');
-  if (!indexed) return [isAfter(passedKeys)];
-  const ranges = [
-    ...(others.length === 0 ? [] : [combine('and', [isLevel(first), isAfter(others)])]),
-    ...followsFirst(first),
-  ];
-  return ranges.length === 0 ? [never] : ranges;
+  if (!indexed) return [{ condition: isAfter(passedKeys), sharedKeys: 0 }];
+  const level = { condition: combine('and', [isLevel(first), isAfter(others)]), sharedKeys: 1 };
+  const following = followsFirst(first).map((condition, index) => ({
+    condition,
+    // What follows the lesser values are the nulls.
+    sharedKeys: index === 0 || others.length === 0 ? 0 : 1,
+  }));
+  const ranges = [...(others.length === 0 ? [] : [level]), ...following];
+  return ranges.length === 0 ? [{ condition: never, sharedKeys: 0 }] : ranges;
 }
 
 /** `(a, b) > (?, ?)`, where that is all there is to it: one direction, and no null that would come after. */

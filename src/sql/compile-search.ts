@@ -36,7 +36,7 @@ function compileAny(operands: readonly BoundSearch[], scope: Scope): Fragment {
 type Term = Extract<BoundSearch, { kind: 'term' }>;
 
 const selectTerms = (terms: readonly Term[], scope: Scope): Fragment =>
-  scope.dialect.textIndexes.selectMatching(entityOf(scope).entitySet, terms);
+  scope.dialect.textIndexes.selectMatching(entityOf(scope), terms);
 
 /** Selections each of which all rows that match are in. */
 export function selectionsOfSearch(search: BoundSearch, scope: Scope): readonly Fragment[] {

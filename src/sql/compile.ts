@@ -1,21 +1,16 @@
 /** Plan → the statements that read and write; the tenant stands first in every `where`. */
 import type { TenantId } from '../auth/authenticator.ts';
-import type { ComplexValue, EntityValues, PrimitiveValue } from '../edm/types.ts';
+import type { ComplexValue, EntitySet, EntityValues, PrimitiveValue } from '../edm/types.ts';
 import type { EntityChange } from '../plan/apply-update.ts';
 import type { CountPlan, CreatePlan, StoredEntity } from '../plan/plan.ts';
 import { compileApplyCount } from './compile-apply.ts';
 import { compileCondition } from './compile-expression.ts';
 import { compileSearch } from './compile-search.ts';
 import type { Dialect, RowAddress } from './dialect.ts';
+import { entityRows, isOversized, isOversizedItem } from './oversized.ts';
 import { entityScope } from './scope.ts';
 import { createShapes, type Fragment, finish, identifier, join, type Statement, sql } from './statement.ts';
-import {
-  type CollectionTable,
-  type Column,
-  type EntityTable,
-  type PresenceColumn,
-  tableOf,
-} from './table.ts';
+import { type CollectionTable, type Column, type PresenceColumn, tableOf } from './table.ts';
 
 export { compileApply } from './compile-apply.ts';
 export { compileList } from './compile-list.ts';
@@ -46,9 +41,9 @@ export function compileCount(plan: CountedPlan, dialect: Dialect): Statement {
   if (filter !== undefined) conditions.push(compileCondition(filter, scope));
   if (steps !== undefined)
     return compileApplyCount({ entitySet, tenantId, steps }, conditions.slice(1), dialect);
-  const from = identifier(tableOf(entitySet).name);
+  const from = entityRows(plan, 'e', { filter, orderBy: [] }, dialect);
   return finish(
-    sql`select count(*) as "count" from ${from} as "e" where ${join(conditions, ' and ')}`,
+    sql`select count(*) as "count" from ${from} where ${join(conditions, ' and ')}`,
     dialect.placeholder,
   );
 }
@@ -61,7 +56,7 @@ export function compileInsert(
 ): Statement[] {
   const table = tableOf(plan.entitySet);
   const address = { entitySet: plan.entitySet, tenantId: plan.tenantId, id: entity.id };
-  const cells = allCells(table, plan.values, dialect);
+  const cells = allCells(plan.entitySet, plan.values, dialect);
   const names = join(
     [sql`"tenant_id", "id", "version", "json"`, ...cells.map((cell) => identifier(cell.name))],
     ', ',
@@ -88,7 +83,7 @@ export function compileUpdate(
   dialect: Dialect,
 ): Statement[] {
   const table = tableOf(address.entitySet);
-  const cells = allCells(table, change.after, dialect, change.changed);
+  const cells = allCells(address.entitySet, change.after, dialect, change.changed);
   const changedCollections = table.collections.filter(({ property }) =>
     change.changed.includes(property.name),
   );
@@ -149,11 +144,12 @@ interface Cell {
 
 /** The cells of a row, or those among them whose property `changed` names. */
 function allCells(
-  table: EntityTable,
+  entitySet: EntitySet,
   values: EntityValues,
   dialect: Dialect,
   changed?: readonly string[],
 ): Cell[] {
+  const table = tableOf(entitySet);
   const wanted = (property: string) => changed?.includes(property) ?? true;
   return [
     ...table.columns
@@ -162,6 +158,7 @@ function allCells(
     ...table.presences
       .filter(({ property }) => wanted(property.name))
       .map((presence) => presenceCell(presence, values)),
+    ...(dialect.marksOversized ? oversizedCells(entitySet, values, wanted) : []),
   ];
 }
 
@@ -178,6 +175,19 @@ function presenceCell(presence: PresenceColumn, values: EntityValues): Cell {
   return { name: presence.name, property: name, value: values[name] === null ? 0 : 1 };
 }
 
+/** The mark of a row whose indexed texts are written. */
+function oversizedCells(
+  entitySet: EntitySet,
+  values: EntityValues,
+  wanted: (property: string) => boolean,
+): Cell[] {
+  const { textIndexes } = tableOf(entitySet);
+  const properties = textIndexes.flatMap(({ texts }) => texts.map((path) => path.split('/', 1)[0] ?? ''));
+  const [property] = properties.filter(wanted);
+  if (property === undefined) return [];
+  return [{ name: 'oversized', property, value: isOversized(entitySet, values) }];
+}
+
 function insertItems(
   collection: CollectionTable,
   address: RowAddress,
@@ -185,6 +195,7 @@ function insertItems(
   dialect: Dialect,
 ): Statement[] {
   const items = values[collection.property.name] as readonly string[];
+  if (dialect.rowKey === 'id') return insertItemsById(collection, address, items, dialect);
   const { name } = tableOf(address.entitySet);
   const columns = sql`"tenant_id", ${identifier(dialect.rowKey)}, "ordinal", "value"`;
   return items.map((item, ordinal) =>
@@ -195,7 +206,33 @@ function insertItems(
   );
 }
 
+/** All in one statement, which goes to the tenant's machine alone. */
+function insertItemsById(
+  { name, indexed }: CollectionTable,
+  { tenantId, id }: RowAddress,
+  items: readonly string[],
+  dialect: Dialect,
+): Statement[] {
+  if (items.length === 0) return [];
+  const marks = indexed && dialect.marksOversized;
+  const rows = items.map((item, ordinal) => {
+    const row = sql`${tenantId}, ${id}, ${BigInt(ordinal)}, ${item}`;
+    return marks ? sql`(${row}, ${isOversizedItem(item)})` : sql`(${row})`;
+  });
+  const columns = sql`"tenant_id", "id", "ordinal", "value"`;
+  const into = marks ? sql`${columns}, "oversized"` : columns;
+  return [
+    finish(sql`insert into ${identifier(name)} (${into}) values ${join(rows, ', ')}`, dialect.placeholder),
+  ];
+}
+
 function deleteItems(collection: CollectionTable, address: RowAddress, dialect: Dialect): Statement {
+  if (dialect.rowKey === 'id') {
+    return finish(
+      sql`delete from ${identifier(collection.name)} where ${rowIs(address)}`,
+      dialect.placeholder,
+    );
+  }
   const { name } = tableOf(address.entitySet);
   const key = identifier(dialect.rowKey);
   const row = sql`(select ${key} from ${identifier(name)} where ${rowIs(address)})`;

@@ -13,6 +13,9 @@ export interface RowAddress {
   readonly id: string;
 }
 
+/** Whose rows a question is about. */
+export type AskedRows = Pick<RowAddress, 'entitySet' | 'tenantId'>;
+
 /** SQL for a value, and the type the value has. */
 export interface Operand {
   readonly fragment: Fragment;
@@ -42,12 +45,12 @@ export interface TextIndexes {
   /** Before the row and its items are deleted: reads them. */
   delete(address: RowAddress): readonly Fragment[];
   /** Selects the keys of exactly the rows in which one of the sequences stands; no key is null. */
-  selectMatching(entitySet: EntitySet, sequences: readonly WordSequence[]): Fragment;
+  selectMatching(asked: AskedRows, sequences: readonly WordSequence[]): Fragment;
   /**
    * Selects the keys of all rows whose text contains `part`, whatever the case of letters, and perhaps of others;
    * undefined where no index helps.
    */
-  selectContaining(entitySet: EntitySet, leaf: Leaf, part: string): Fragment | undefined;
+  selectContaining(asked: AskedRows, leaf: Leaf, part: string): Fragment | undefined;
 }
 
 export interface Dialect {
@@ -68,8 +71,8 @@ export interface Dialect {
   /** Equality that takes null as a value; never null itself. */
   isSame(left: Fragment, right: Fragment): Fragment;
   isDifferent(left: Fragment, right: Fragment): Fragment;
-  /** A term of `order by`: null first ascending, last descending. */
-  orderTerm(expression: Fragment, descending: boolean): Fragment;
+  /** A term of `order by`: null first ascending, last descending. What is never null takes the plain spelling. */
+  orderTerm(expression: Fragment, descending: boolean, nullable: boolean): Fragment;
   /** The expression so that no index serves a comparison or an order of it. */
   unindexed(expression: Fragment): Fragment;
   /**
@@ -77,6 +80,13 @@ export interface Dialect {
    * tell which of the two is faster.
    */
   readonly triesOrderFirst: boolean;
+  /** Whether `union all` yields the rows of its queries one query after the other. */
+  readonly appendsInOrder: boolean;
+  /**
+   * Whether rows with texts too long for an index are marked in a column `oversized`: indexes with texts then hold
+   * the other rows only.
+   */
+  readonly marksOversized: boolean;
   /** A value as text that `readValue` reads back exactly; null stays null. */
   asText(operand: Operand): Fragment;
   /** Null where the type has no such value: overflow, division by zero. */
@@ -85,8 +95,12 @@ export interface Dialect {
   /** Null where the value has no such form. */
   cast(operand: Operand, type: PrimitiveType | EnumType): Fragment;
   /** Null when an argument is null; dates arrive as the ticks of their midnight. */
-  readonly functions: Readonly<Record<CanonicalFunction, (...parameters: readonly Fragment[]) => Fragment>>;
-  /** Sum or average of numbers as a double; null of none. */
-  aggregate(method: 'sum' | 'average', operand: Operand, type: ValueType): Fragment;
+  readonly functions: Readonly<
+    Record<Exclude<CanonicalFunction, 'matchespattern'>, (...parameters: readonly Fragment[]) => Fragment>
+  >;
+  /** Whether a pattern in RE2 syntax is found in the text. */
+  matches(text: Fragment, pattern: string): Fragment;
+  /** Sum or average of numbers, least or greatest value; null of none. */
+  aggregate(method: 'sum' | 'average' | 'min' | 'max', operand: Operand, type: ValueType): Fragment;
   readonly textIndexes: TextIndexes;
 }

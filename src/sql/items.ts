@@ -1,6 +1,7 @@
 /** The items of a collection as rows of a subquery. */
 import type { Property } from '../edm/types.ts';
 import type { BoundExpression } from '../plan/bound.ts';
+import { itemRows } from './oversized.ts';
 import { entityOf, type Scope } from './scope.ts';
 import { type Fragment, identifier, sql } from './statement.ts';
 
@@ -9,15 +10,16 @@ export const itemAlias = (place: number | 'in'): string => `item_${place}`;
 
 /** `table as alias where …`: the items of the row at hand. */
 export function correlateItems(property: Property, alias: string, scope: Scope): Fragment {
-  const { rowKey } = entityOf(scope);
-  return sql`${itemsOfTenant(property, alias, scope)} and ${identifier(alias)}.${identifier(scope.dialect.rowKey)} = ${rowKey}`;
+  const { rowKey, tenantId, items } = entityOf(scope);
+  const table = sql`${identifier(items(property).name)} as ${identifier(alias)}`;
+  return sql`${table} where ${identifier(alias)}."tenant_id" = ${tenantId} and ${identifier(alias)}.${identifier(scope.dialect.rowKey)} = ${rowKey}`;
 }
 
 /** `table as alias where …`: the items of all rows of the tenant. */
 export function itemsOfTenant(property: Property, alias: string, scope: Scope): Fragment {
-  const entity = entityOf(scope);
-  const table = entity.items(property);
-  return sql`${identifier(table.name)} as ${identifier(alias)} where ${identifier(alias)}."tenant_id" = ${entity.tenantId}`;
+  const { items, tenantId } = entityOf(scope);
+  const rows = itemRows(items(property), tenantId, alias, scope.dialect);
+  return sql`${rows} where ${identifier(alias)}."tenant_id" = ${tenantId}`;
 }
 
 /** Whether an expression looks at nothing but constants and the item of the lambda at `depth`. */

@@ -3,7 +3,7 @@ import type { TenantId } from '../auth/authenticator.ts';
 import type { EntitySet, Leaf, Property } from '../edm/types.ts';
 import type { Dialect } from './dialect.ts';
 import { type Fragment, identifier, sql } from './statement.ts';
-import { type CollectionTable, tableOf } from './table.ts';
+import { type CollectionTable, isNullableLeaf, tableOf } from './table.ts';
 
 /** An entity among the rows an expression is asked about. */
 export interface EntityScope {
@@ -48,9 +48,7 @@ export function entityScope(
       if (leaf.property.access === 'key') return columnOf('id');
       return columnOf(find(table.columns, (column) => column.path === leaf.path, leaf.path).name);
     },
-    // Keys and the instants the service sets itself always have a value.
-    isNullable: ({ property, parent }) =>
-      parent !== undefined || (property.nullable && property.stamp === undefined),
+    isNullable: isNullableLeaf,
     column(name) {
       throw new Error(`no column ${name} before $apply`);
     },

@@ -17,6 +17,8 @@ export interface Column {
   /** The path in the model, such as `vendorInformation/provider`. */
   readonly path: string;
   readonly type: ColumnType;
+  /** Whether it is null in some row: instants the service sets itself always have a value. */
+  readonly nullable: boolean;
 }
 
 /** Whether a complex property has a value at all; its members alone cannot tell null from all-null. */
@@ -30,6 +32,16 @@ export interface CollectionTable {
   readonly name: string;
   readonly property: Property;
   readonly type: CollectionType;
+  /** Whether the model has an index of the values. */
+  readonly indexed: boolean;
+}
+
+/** A declared index with texts among its columns. */
+export interface TextIndex {
+  /** The path of its first column. */
+  readonly first: string;
+  /** The paths of its texts. */
+  readonly texts: readonly string[];
 }
 
 /** A text of an entity that can be searched; its place numbers the text within its row. */
@@ -52,6 +64,7 @@ export interface EntityTable {
   readonly substrings: readonly TextLeaf[];
   /** The orders that an index serves, each as the paths of its keys; the entity's own key ends them all. */
   readonly orders: readonly (readonly string[])[];
+  readonly textIndexes: readonly TextIndex[];
 }
 
 const tables = new WeakMap<EntitySet, EntityTable>();
@@ -74,9 +87,10 @@ function describeTable(entitySet: EntitySet): EntityTable {
   for (const leaf of leaves) {
     const { type } = leaf;
     if (type.kind === 'collection') {
-      collections.push({ name: `${name}_${columnName(leaf)}`, property: leaf.property, type });
+      const indexed = entitySet.indexes.some(({ paths }) => paths[0] === leaf.path);
+      collections.push({ name: `${name}_${columnName(leaf)}`, property: leaf.property, type, indexed });
     } else {
-      columns.push({ name: columnName(leaf), path: leaf.path, type });
+      columns.push({ name: columnName(leaf), path: leaf.path, type, nullable: isNullableLeaf(leaf) });
     }
   }
   const presences = entitySet.type.properties
@@ -100,17 +114,45 @@ function describeTable(entitySet: EntitySet): EntityTable {
       ({ leaf }) => leaf.type.kind === 'primitive' && aloneIndexed.includes(leaf.path),
     ),
     orders: [[], ...entitySet.indexes.map(({ paths }) => paths)].map((paths) => [...paths, ...keyPaths]),
+    textIndexes: entitySet.indexes.flatMap(({ paths }) => describeTextIndex(paths, leaves)),
   };
 }
 
-function textLeaves(entitySet: EntitySet): TextLeaf[] {
-  return leavesOf(entitySet.type)
-    .filter(({ type }) => (type.kind === 'collection' ? type.item : type).name === 'Edm.String')
-    .map((leaf, place) => ({ place, leaf, property: (leaf.parent ?? leaf.property).name }));
+/** Keys and the instants the service sets itself always have a value. */
+export const isNullableLeaf = ({ property, parent }: Leaf): boolean =>
+  parent !== undefined || (property.nullable && property.stamp === undefined);
+
+function describeTextIndex(paths: readonly string[], leaves: readonly Leaf[]): TextIndex[] {
+  const isText = (path: string) =>
+    leaves.some(
+      (leaf) => leaf.path === path && leaf.type.kind === 'primitive' && leaf.type.name === 'Edm.String',
+    );
+  const texts = paths.filter(isText);
+  const [first] = paths;
+  return first === undefined || texts.length === 0 ? [] : [{ first, texts }];
 }
 
+function textLeaves(entitySet: EntitySet): TextLeaf[] {
+  const texts = leavesOf(entitySet.type).filter(
+    ({ type }) => (type.kind === 'collection' ? type.item : type).name === 'Edm.String',
+  );
+  // What was added comes last, so that a place means the same to the version before.
+  const early = texts.filter((leaf) => versionOf(leaf) === undefined);
+  const late = texts.filter((leaf) => versionOf(leaf) !== undefined).sort(byVersion);
+  return [...early, ...late].map((leaf, place) => ({
+    place,
+    leaf,
+    property: (leaf.parent ?? leaf.property).name,
+  }));
+}
+
+const versionOf = ({ property, parent }: Leaf): string | undefined => property.added ?? parent?.added;
+
+const byVersion = (left: Leaf, right: Leaf): number =>
+  (versionOf(left) ?? '').localeCompare(versionOf(right) ?? '', 'en', { numeric: true });
+
 /** Names the store adds to every table; no property may become one of them. */
-const reservedColumns = ['tenant_id', 'row_id', 'id', 'version', 'json', 'ordinal', 'value'];
+const reservedColumns = ['tenant_id', 'row_id', 'id', 'version', 'oversized', 'json', 'ordinal', 'value'];
 
 function assertOneToOne(entitySet: EntitySet, columns: readonly { readonly name: string }[]): void {
   const names = [...reservedColumns, ...columns.map((column) => column.name)];

@@ -8,6 +8,23 @@ export type Row = { readonly [column: string]: unknown };
 export interface Session {
   /** Runs one statement; engine failures arrive as ServiceError 503 or, for our own mistakes, as Error. */
   run(statement: Statement): Promise<readonly Row[]>;
+  /**
+   * Runs one statement whose rows nobody reads, where the engine need not be waited for: its failure may arrive as
+   * late as with the next statement or the end of the work.
+   */
+  send?(statement: Statement): Promise<void>;
+  /** The same at the end of the transaction: for rows that others wait for, which are then held the least. */
+  sendLast?(statement: Statement): Promise<void>;
+}
+
+/** Runs a statement whose rows nobody reads, as early as the session can go on. */
+export async function send(statement: Statement, session: Session): Promise<void> {
+  await (session.send === undefined ? session.run(statement) : session.send(statement));
+}
+
+/** Runs a statement whose rows nobody reads, as late as the session can. */
+export async function sendLast(statement: Statement, session: Session): Promise<void> {
+  await (session.sendLast === undefined ? send(statement, session) : session.sendLast(statement));
 }
 
 /** What the engine is told about a read, so that it can keep it out of the way of the others. */
@@ -22,6 +39,14 @@ export interface ReadOptions {
   readonly fairBy?: string | undefined;
 }
 
+/** What the engine is told about a write, so that it can carry out several at once. */
+export interface WriteOptions {
+  /** Writes with the same text, such as the tenant, that wait at the same moment may share a transaction. */
+  readonly group: string;
+  /** The row that the work locks with its first statement; undefined when it only makes new ones. */
+  readonly row: string | undefined;
+}
+
 export interface Database {
   readonly dialect: Dialect;
   /**
@@ -34,7 +59,7 @@ export interface Database {
    * share a commit; one that throws takes back its own statements only. `work` may run again when the engine
    * asks for a retry.
    */
-  write<T>(work: (session: Session) => Promise<T>): Promise<T>;
+  write<T>(work: (session: Session) => Promise<T>, options?: WriteOptions): Promise<T>;
   /** Throws storageUnavailable unless the engine answers. */
   ping(): Promise<void>;
   /** Finishes the writes under way, ends the reads, refuses what comes later with serverStopping. */

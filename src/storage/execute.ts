@@ -14,9 +14,11 @@ import {
 } from '../plan/bound.ts';
 import type {
   ApplyPlan,
+  ChangesPlan,
   CountPlan,
   CreatePlan,
   DeletePlan,
+  ExportPlan,
   ListPlan,
   Plan,
   PropertyPlan,
@@ -38,7 +40,8 @@ import {
 import type { Statement } from '../sql/statement.ts';
 import { readValue } from '../sql/value.ts';
 import { pick, recordChange } from './changes.ts';
-import type { Database, Row, Session } from './database.ts';
+import { type Database, type Row, type Session, send } from './database.ts';
+import { readChanges } from './read-changes.ts';
 import { findRepeated, rememberRepeatable } from './repeatable.ts';
 import type { PageResult, Result } from './result.ts';
 import { readRow } from './row.ts';
@@ -62,12 +65,19 @@ export async function execute(plan: Plan, database: Database, client?: Client): 
         kind: 'count',
         count: await scan(plan, database, client, (run) => count(plan, run, database)),
       };
+    case 'export':
+      return exportList(plan, database, client);
+    case 'changes':
+      return changes(plan, database, client);
     case 'apply':
       return apply(plan, database, client);
     case 'create':
     case 'update':
     case 'delete':
-      return database.write((session) => executeWrite(plan, session, database));
+      return database.write((session) => executeWrite(plan, session, database), {
+        group: plan.tenantId,
+        row: plan.kind === 'create' ? undefined : placeOf(addressOf(plan)),
+      });
     case 'singleton':
       return plan.expanded.length === 0 ? { kind: 'none' } : expand(plan.expanded, database, client);
     case 'serviceDocument':
@@ -81,6 +91,23 @@ export async function execute(plan: Plan, database: Database, client?: Client): 
 
 /** Plans that change something. */
 export type WritePlan = CreatePlan | UpdatePlan | DeletePlan;
+
+/**
+ * Locks the rows that several changes of one transaction will need, in one order everywhere and before the counter of
+ * changes: else two transactions could each wait for what the other holds. Nothing where transactions take turns.
+ */
+export async function lockRows(
+  plans: readonly WritePlan[],
+  session: Session,
+  { dialect }: Database,
+): Promise<void> {
+  if (session.send === undefined || plans.length < 2) return;
+  const addresses = plans.flatMap((plan) => (plan.kind === 'create' ? [] : [addressOf(plan)]));
+  const ordered = addresses.toSorted((left, right) => (placeOf(left) < placeOf(right) ? -1 : 1));
+  for (const address of ordered) await send(compileRead(address, true, dialect), session);
+}
+
+const placeOf = ({ entitySet, id }: RowAddress): string => `${entitySet.name} ${id}`;
 
 /** Carries out one change inside a transaction of the caller. */
 export function executeWrite(plan: WritePlan, session: Session, database: Database): Promise<Result> {
@@ -111,7 +138,7 @@ const readPoint = (plan: ReadPlan | PropertyPlan, database: Database): Promise<S
 
 /** Reads that may take long go beside the writer, and end when the client leaves or the time is up. */
 function scan<T>(
-  plan: ListPlan | CountPlan | ApplyPlan,
+  plan: ListPlan | CountPlan | ApplyPlan | ChangesPlan,
   database: Database,
   client: Client | undefined,
   work: (session: Session) => Promise<T>,
@@ -161,7 +188,10 @@ async function list(plan: ListPlan, database: Database, client: Client | undefin
   const types = (plan.projection?.computed ?? []).map(({ expression }) => typeOf(expression));
   return {
     kind: 'page',
-    rows: shown.map((row) => ({ entity: readRow(row), computed: readValues(row, types) })),
+    rows: shown.map((row) => ({
+      entity: readRow(row, plan.entitySet.type),
+      computed: readValues(row, types),
+    })),
     next: more ? plan.orderBy.map((_, index) => readKey(last[`k${index}`])) : undefined,
     count: total,
   };
@@ -206,11 +236,44 @@ async function apply(plan: ApplyPlan, database: Database, client: Client | undef
   return {
     kind: 'aggregation',
     rows: rows.map((found) => ({
-      entity: plan.columns === undefined ? readRow(found) : undefined,
+      entity: plan.columns === undefined ? readRow(found, plan.entitySet.type) : undefined,
       values: readValues(found, types),
     })),
     count: total,
   };
+}
+
+/** The first page is read before anything is promised. */
+async function exportList(plan: ExportPlan, database: Database, client: Client | undefined): Promise<Result> {
+  const first = await list(plan.list, database, client);
+  async function* pages(): AsyncGenerator<PageResult> {
+    let page = first;
+    let asked = plan.list;
+    yield page;
+    while (page.next !== undefined) {
+      asked = pageAfter(asked, page, page.next);
+      page = await list(asked, database, client);
+      yield page;
+    }
+  }
+  return { kind: 'export', pages: pages() };
+}
+
+/** As many rows as fit the memory of an export, if they weigh what those before them did. */
+function pageAfter(asked: ListPlan, { rows }: PageResult, after: ListPlan['after']): ListPlan {
+  const characters = rows.reduce((sum, { entity }) => sum + entity.json.length, 0);
+  const fitting = Math.floor((limits.exportCharactersAtOnce * rows.length) / Math.max(1, characters));
+  const pageSize = Math.min(limits.pageSizeMax, Math.max(1, fitting));
+  const remaining = asked.remaining === undefined ? undefined : asked.remaining - asked.pageSize;
+  return { ...asked, after, skip: 0, remaining, pageSize: Math.min(pageSize, remaining ?? pageSize) };
+}
+
+/** An entity that is there has a history, if only an empty one: rows may have come from elsewhere. */
+async function changes(plan: ChangesPlan, database: Database, client: Client | undefined): Promise<Result> {
+  const page = await scan(plan, database, client, (session) => readChanges(plan, session, database.dialect));
+  if (page !== undefined) return page;
+  await database.read((session) => findRow({ ...plan, key: plan.key ?? '' }, false, session, database));
+  return { kind: 'changes', records: [], next: undefined };
 }
 
 async function create(plan: CreatePlan, session: Session, { dialect }: Database): Promise<Result> {
@@ -272,28 +335,31 @@ async function remove(plan: DeletePlan, session: Session, database: Database): P
   return { kind: 'deleted' };
 }
 
+/** A plan on one entity, as far as finding it goes. */
+type KeyedPlan = Pick<ReadPlan, 'entitySet' | 'tenantId' | 'key'>;
+
 async function findRow(
-  plan: ReadPlan | PropertyPlan | UpdatePlan | DeletePlan,
+  plan: KeyedPlan,
   lock: boolean,
   session: Session,
   { dialect }: Database,
 ): Promise<StoredEntity> {
   const [row] = await session.run(compileRead(addressOf(plan), lock, dialect));
-  if (row !== undefined) return readRow(row);
+  if (row !== undefined) return readRow(row, plan.entitySet.type);
   throw notFound(plan);
 }
 
-function notFound(plan: ReadPlan | PropertyPlan | UpdatePlan | DeletePlan): ServiceError {
+function notFound(plan: KeyedPlan): ServiceError {
   return new ServiceError(
     'entityNotFound',
     `Resource could not be discovered: no ${plan.entitySet.type.name} with the id '${quoteForMessage(plan.key)}'.`,
   );
 }
 
-function addressOf(plan: ReadPlan | PropertyPlan | UpdatePlan | DeletePlan): RowAddress {
+function addressOf(plan: KeyedPlan): RowAddress {
   return { entitySet: plan.entitySet, tenantId: plan.tenantId, id: plan.key };
 }
 
 async function runAll(statements: readonly Statement[], session: Session): Promise<void> {
-  for (const statement of statements) await session.run(statement);
+  for (const statement of statements) await send(statement, session);
 }

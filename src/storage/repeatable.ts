@@ -1,13 +1,14 @@
 /** POSTs that may arrive twice: what each created, remembered in the transaction that created it (digest 2.10). */
+import { completeEntityText } from '../edm/entity-text.ts';
 import { ServiceError } from '../errors.ts';
 import type { CreatePlan, StoredEntity } from '../plan/plan.ts';
 import type { Dialect } from '../sql/dialect.ts';
 import { finish, sql } from '../sql/statement.ts';
-import type { Session } from './database.ts';
+import { type Session, send } from './database.ts';
 
 /** What the same request created before, or undefined; 400 where its id stood for another request. */
 export async function findRepeated(
-  { repeatable, tenantId }: CreatePlan,
+  { repeatable, tenantId, entitySet }: CreatePlan,
   session: Session,
   { placeholder }: Dialect,
 ): Promise<StoredEntity | undefined> {
@@ -30,7 +31,11 @@ export async function findRepeated(
       },
     );
   }
-  return { id: String(row.entity_id), version: 1, json: String(row.json) };
+  return {
+    id: String(row.entity_id),
+    version: 1,
+    json: completeEntityText(entitySet.type, String(row.json)),
+  };
 }
 
 /** Remembers what a repeatable request created, and forgets what is too old. */
@@ -42,16 +47,18 @@ export async function rememberRepeatable(
 ): Promise<void> {
   if (repeatable === undefined) return;
   const { clientId, requestId, fingerprint, forgetBeforeTicks } = repeatable;
-  await session.run(
+  await send(
     finish(
       sql`delete from "repeatable_request" where "tenant_id" = ${tenantId} and "at" < ${forgetBeforeTicks}`,
       placeholder,
     ),
+    session,
   );
-  await session.run(
+  await send(
     finish(
       sql`insert into "repeatable_request" ("tenant_id", "client_id", "request_id", "fingerprint", "at", "entity_id", "json") values (${tenantId}, ${clientId}, ${requestId}, ${fingerprint}, ${atTicks}, ${entity.id}, ${entity.json})`,
       placeholder,
     ),
+    session,
   );
 }

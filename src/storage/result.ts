@@ -1,4 +1,5 @@
 /** What the engine did. */
+import type { EntityValues } from '../edm/types.ts';
 import type { ConstantValue } from '../plan/bound.ts';
 import type { StoredEntity } from '../plan/plan.ts';
 
@@ -18,9 +19,49 @@ export interface PageResult {
   readonly count: number | undefined;
 }
 
+/** A change as it was recorded. */
+export interface RecordedChange {
+  readonly position: bigint;
+  readonly id: string;
+  /** The name the entity has, or had last; null of one without a name. */
+  readonly name: string | null;
+  readonly kind: 'created' | 'updated' | 'deleted';
+  readonly version: number;
+  readonly atTicks: bigint;
+  readonly author: {
+    readonly kind: string;
+    readonly id: string;
+    readonly name: string | null;
+    readonly clientId: string;
+  };
+  readonly requestId: string;
+  readonly clientRequestId: string;
+  /** Undefined of a creation. */
+  readonly before: EntityValues | undefined;
+  /** Undefined of a deletion. */
+  readonly after: EntityValues | undefined;
+}
+
+/** A page of change records, newest first. */
+export interface ChangesResult {
+  readonly kind: 'changes';
+  readonly records: readonly RecordedChange[];
+  /** Position of the last record when more follow. */
+  readonly next: bigint | undefined;
+}
+
+/** A list from its first row to its last. */
+export interface ExportResult {
+  readonly kind: 'export';
+  /** Pages in order, each read when the one before it was taken; the first was read already. */
+  readonly pages: AsyncIterable<PageResult>;
+}
+
 export type Result =
   | { readonly kind: 'entity'; readonly entity: StoredEntity; readonly computed: readonly ConstantValue[] }
   | PageResult
+  | ExportResult
+  | ChangesResult
   | { readonly kind: 'count'; readonly count: number }
   /** Rows of an aggregation: values in the order of the plan's columns, beside the entity where rows still are entities. */
   | {

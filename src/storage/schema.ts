@@ -2,6 +2,7 @@
 import type { EntitySet, Model } from '../edm/types.ts';
 import type { Dialect } from '../sql/dialect.ts';
 import { type EntityTable, tableOf } from '../sql/table.ts';
+import { versionTable } from './migrate.ts';
 
 /** A table as it should be. */
 export interface TableDefinition {
@@ -19,6 +20,10 @@ export interface IndexDefinition {
   readonly name: string;
   readonly table: string;
   readonly columns: readonly string[];
+  /** Rows of which halves it holds, where rows are marked (`sql/oversized.ts`); undefined: all. */
+  readonly only?: 'fitting' | 'oversized' | undefined;
+  /** Columns that are never null, whatever their definition says. */
+  readonly neverNull?: readonly string[];
 }
 
 export interface Schema {
@@ -84,8 +89,22 @@ export function schemaOf(model: Model, dialect: Dialect): Schema {
     numbered: false,
     clustered: true,
   };
+  // What was done to this schema, and by whom; holds no tenant's data.
+  const schemaVersion: TableDefinition = {
+    name: versionTable,
+    columns: [
+      required('position', integer),
+      ...['applied_at', 'program', 'oldest_program', 'fingerprint', 'applied'].map((name) =>
+        required(name, text),
+      ),
+    ],
+    primaryKey: ['position'],
+    numbered: false,
+    clustered: true,
+  };
   return {
     tables: [
+      schemaVersion,
       ...model.entitySets.flatMap((set) => entityTables(set, dialect)),
       changeCounter,
       changeRecord,
@@ -94,7 +113,18 @@ export function schemaOf(model: Model, dialect: Dialect): Schema {
     ],
     indexes: [
       ...model.entitySets.flatMap((set) => entityIndexes(set, dialect)),
-      { name: 'repeatable_request_by_at', table: repeatableRequest.name, columns: ['tenant_id', 'at'] },
+      // The history of one entity.
+      {
+        name: 'change_record_by_entity',
+        table: changeRecord.name,
+        columns: ['tenant_id', 'entity_id', 'position'],
+      },
+      {
+        name: 'repeatable_request_by_at',
+        table: repeatableRequest.name,
+        columns: ['tenant_id', 'at'],
+        only: undefined,
+      },
     ],
   };
 }
@@ -112,7 +142,9 @@ function entityTables(entitySet: EntitySet, dialect: Dialect): TableDefinition[]
         required('id', text),
         required('version', integer),
         ...table.columns.map(({ name, type }) => ({ name, type: dialect.columnType(type) })),
-        ...table.presences.map(({ name }) => ({ name, type: integer })),
+        // A program that does not know the property yet inserts rows, too.
+        ...table.presences.map(({ name }) => ({ name, type: `${integer} default 0` })),
+        ...(dialect.marksOversized ? [oversizedColumn] : []),
         // Last, because it is the longest: questions then need not step over it.
         required('json', text),
       ],
@@ -120,13 +152,14 @@ function entityTables(entitySet: EntitySet, dialect: Dialect): TableDefinition[]
       numbered: true,
       clustered: false,
     },
-    ...table.collections.map(({ name, type }) => ({
+    ...table.collections.map(({ name, type, indexed }) => ({
       name,
       columns: [
         required('tenant_id', text),
         required(rowKey, rowKey === 'id' ? text : integer),
         required('ordinal', integer),
         required('value', dialect.columnType(type.item)),
+        ...(indexed && dialect.marksOversized ? [oversizedColumn] : []),
       ],
       primaryKey: ['tenant_id', rowKey, 'ordinal'],
       numbered: false,
@@ -135,32 +168,58 @@ function entityTables(entitySet: EntitySet, dialect: Dialect): TableDefinition[]
   ];
 }
 
+const oversizedColumn = { name: 'oversized', type: 'boolean not null default false' };
+
 function entityIndexes(entitySet: EntitySet, dialect: Dialect): IndexDefinition[] {
   const table = tableOf(entitySet);
   return [
     // A tenant's rows in the order of their numbers: reads all of them without jumping about the file.
     ...(dialect.rowKey === 'id' ? [] : [indexOn(table.name, [])]),
     ...entitySet.indexes.map(({ paths }) => declaredIndex(paths, table, dialect)),
+    ...(dialect.marksOversized ? oversizedIndexes(table) : []),
   ];
 }
 
 function declaredIndex(paths: readonly string[], table: EntityTable, dialect: Dialect): IndexDefinition {
+  const only = (hasTexts: boolean) => (hasTexts && dialect.marksOversized ? 'fitting' : undefined);
   const items = table.collections.find(({ property }) => property.name === paths[0]);
-  if (items !== undefined) return indexOn(items.name, ['value', dialect.rowKey]);
+  if (items !== undefined) return indexOn(items.name, ['value', dialect.rowKey], only(true));
   const columns = paths.map((path) => {
     const found = table.columns.find((candidate) => candidate.path === path);
     if (found === undefined) throw new Error(`no column for ${path}`);
-    return found.name;
+    return found;
   });
-  return indexOn(table.name, [...columns, 'id']);
+  const hasTexts = table.textIndexes.some(({ texts }) => texts.some((path) => paths.includes(path)));
+  const names = columns.map(({ name }) => name);
+  const neverNull = columns.filter(({ nullable }) => !nullable).map(({ name }) => name);
+  return { ...indexOn(table.name, [...names, 'id'], only(hasTexts)), neverNull };
+}
+
+/** The few rows that other indexes leave out. */
+function oversizedIndexes({ name, textIndexes, collections }: EntityTable): IndexDefinition[] {
+  const marked = [
+    ...(textIndexes.length === 0 ? [] : [name]),
+    ...collections.filter(({ indexed }) => indexed).map((collection) => collection.name),
+  ];
+  return marked.map((table) => ({
+    name: `${table}_oversized`.slice(0, 63),
+    table,
+    columns: ['tenant_id'],
+    only: 'oversized',
+  }));
 }
 
 /** An index of a tenant's rows; the last column is the row's own, which makes orders total. */
-function indexOn(table: string, columns: readonly string[]): IndexDefinition {
+function indexOn(
+  table: string,
+  columns: readonly string[],
+  only: IndexDefinition['only'] = undefined,
+): IndexDefinition {
   const asked = columns.length === 0 ? ['tenant'] : columns.slice(0, -1);
   return {
     name: `${table}_by_${asked.join('_')}`.slice(0, 63),
     table,
     columns: ['tenant_id', ...columns],
+    only,
   };
 }

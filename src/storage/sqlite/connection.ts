@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache';
 import { limits } from '../../limits.ts';
 import type { Statement } from '../../sql/statement.ts';
 import type { Row } from '../database.ts';
+import { tenantAmong, tenantColumn, tenantParameters } from '../tenant-guard.ts';
 import { registerFunctions } from './functions.ts';
 
 export interface ConnectionOptions {
@@ -34,16 +35,40 @@ export function openConnection({ file, readonly, busyTimeoutMs }: ConnectionOpti
   }
 }
 
-/** Prepares each text once and keeps the latest limits.preparedStatementsMax. */
-export function createStatements(handle: Handle): (text: string) => Prepared {
-  const kept = new LRUCache<string, Prepared>({ max: limits.preparedStatementsMax });
-  return (text) => {
-    const known = kept.get(text);
-    if (known !== undefined) return known;
-    const prepared = handle.prepare(text);
-    kept.set(text, prepared);
-    return prepared;
+/**
+ * Prepares each text once and keeps the latest limits.preparedStatementsMax; throws where a statement is not bound to
+ * one tenant. The schema must stand.
+ */
+export function createStatements(handle: Handle): (statement: Statement) => Prepared {
+  const kept = new LRUCache<string, Guarded>({ max: limits.preparedStatementsMax });
+  const tables = tenantTables(handle);
+  return ({ text, parameters }) => {
+    let guarded = kept.get(text);
+    if (guarded === undefined) {
+      const places = tenantParameters(text, tables);
+      guarded = { prepared: handle.prepare(text), places };
+      kept.set(text, guarded);
+    }
+    tenantAmong(parameters, guarded.places);
+    return guarded.prepared;
   };
+}
+
+interface Guarded {
+  readonly prepared: Prepared;
+  /** Where among the parameters the tenant stands. */
+  readonly places: readonly number[];
+}
+
+/** The tables of the file that have a tenant in each row. */
+function tenantTables(handle: Handle): ReadonlySet<string> {
+  const names = handle
+    .prepare(
+      "select m.name from main.sqlite_schema as m where m.type = 'table' and exists (select 1 from pragma_table_info(m.name, 'main') as c where c.name = ?)",
+    )
+    .pluck()
+    .all(tenantColumn);
+  return new Set(names as string[]);
 }
 
 /** Runs a prepared statement; one that returns no rows answers with none. */

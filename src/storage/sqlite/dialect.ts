@@ -27,6 +27,8 @@ export const sqliteDialect: Dialect = {
   unindexed: (expression) => sql`(+${expression})`,
   // Statistics are fixed (`statistics.ts`), so the planner cannot know.
   triesOrderFirst: true,
+  appendsInOrder: true,
+  marksOversized: false,
   asText,
   arithmetic,
   negate(operand) {
@@ -37,7 +39,6 @@ export const sqliteDialect: Dialect = {
     contains: (...[text, part]) => sql`(instr(${text}, ${part}) > 0)`,
     startswith: (...[text, prefix]) => sql`casp_starts_with(${text}, ${prefix})`,
     endswith: (...[text, suffix]) => sql`casp_ends_with(${text}, ${suffix})`,
-    matchespattern: (...[text, pattern]) => sql`casp_matches(${text}, ${pattern})`,
     tolower: (...[text]) => sql`casp_lower(${text})`,
     toupper: (...[text]) => sql`casp_upper(${text})`,
     trim: (...[text]) => sql`casp_trim(${text})`,
@@ -62,7 +63,10 @@ export const sqliteDialect: Dialect = {
     floor: (...[number]) => sql`floor(${number})`,
     ceiling: (...[number]) => sql`ceiling(${number})`,
   },
+  matches: (text, pattern) => sql`casp_matches(${text}, ${pattern})`,
   aggregate(method, operand, type) {
+    if (method === 'min') return sql`min(${operand.fragment})`;
+    if (method === 'max') return sql`max(${operand.fragment})`;
     if (method === 'sum' && !isReal(type)) return sql`casp_sum_whole(${operand.fragment})`;
     const numbers = sql`cast(${operand.fragment} as real)`;
     return method === 'sum' ? sql`casp_finite(sum(${numbers}))` : sql`casp_finite(avg(${numbers}))`;

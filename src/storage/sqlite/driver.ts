@@ -2,6 +2,8 @@
  * SQLite through better-sqlite3: one file, one writing connection, one for rows by key, readers for the rest.
  * What is brief is read on the main thread, what is long in threads of its own, so that nothing waits for a scan.
  */
+import { accessSync, constants, existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Database as Handle } from 'better-sqlite3';
 import type { Model } from '../../edm/types.ts';
 import type { Observe } from '../../observe/observation.ts';
@@ -83,8 +85,15 @@ export function openSqlite(options: SqliteOptions): Database {
   };
 }
 
+/** SQLite opens what it may not write as if nothing were wrong, and says so at the first write only. */
+function requireWritable(file: string): void {
+  accessSync(dirname(file), constants.W_OK);
+  if (existsSync(file)) accessSync(file, constants.W_OK);
+}
+
 /** The schema may wait for another process; afterwards the write queue does the waiting, without blocking. */
 function openWriter({ file, model, busyTimeoutMs }: SqliteOptions): Handle {
+  requireWritable(file);
   const writer = openConnection({ file, readonly: false, busyTimeoutMs });
   try {
     createSchema(writer, model);
@@ -101,7 +110,7 @@ function createPointSession(handle: Handle): Session {
   return {
     async run(statement) {
       try {
-        return runPrepared(prepare(statement.text), statement);
+        return runPrepared(prepare(statement), statement);
       } catch (error) {
         throw translate(error);
       }

@@ -4,6 +4,7 @@ import { RE2JS } from 're2js';
 import { formatTicks } from '../../edm/date-time-offset.ts';
 import type { PrimitiveName } from '../../edm/types.ts';
 import type { Arithmetic } from '../../plan/bound.ts';
+import { foldText, wordsOfItems, wordsOfText } from '../../sql/search-text.ts';
 import {
   calculateDate,
   calculateDuration,
@@ -13,7 +14,6 @@ import {
   finite,
   roundHalfAwayFromZero,
 } from './arithmetic.ts';
-import { foldText, wordsOfItems, wordsOfText } from './search-text.ts';
 import { dateText, durationText, parseText, timeText, toWhole, type WholeName } from './value-text.ts';
 
 /** SQLite's values as better-sqlite3 hands them over: REAL as number, INTEGER as bigint. */

@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { limits } from '../../limits.ts';
 import type { Statement } from '../../sql/statement.ts';
 import type { ReadOptions, Row, Session } from '../database.ts';
+import { createFairQueue } from '../fair-queue.ts';
 import {
   ReadStopped,
   readerLost,
@@ -15,7 +16,6 @@ import {
   timeLimitPassed,
   translate,
 } from './failure.ts';
-import { createFairQueue } from './fair-queue.ts';
 import type { ReaderAnswer, ReaderRequest, ReaderWorkerData } from './reader-worker.ts';
 
 export interface ReaderPool {

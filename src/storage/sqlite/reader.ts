@@ -39,7 +39,7 @@ export function openReader(file: string, busyTimeoutMs: number): Reader {
   return {
     run(statement, current) {
       current(0);
-      const prepared = prepare(statement.text);
+      const prepared = prepare(statement);
       if (!prepared.readonly) throw new Error('a read that writes');
       if (!handle.inTransaction) begin.run();
       check = current;

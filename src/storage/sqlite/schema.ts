@@ -3,24 +3,113 @@ import type { Database as Handle } from 'better-sqlite3';
 import { readEntityText } from '../../edm/entity-text.ts';
 import type { EntitySet, Model } from '../../edm/types.ts';
 import { tableOf } from '../../sql/table.ts';
+import {
+  assertComplete,
+  assertServable,
+  readRecord,
+  recordOf,
+  SchemaError,
+  type SchemaRecord,
+  type SchemaState,
+  type SchemaStep,
+  versionTable,
+} from '../migrate.ts';
+import { programVersion } from '../program-version.ts';
 import { type IndexDefinition, schemaOf, type TableDefinition } from '../schema.ts';
 import { sqliteDialect } from './dialect.ts';
 import { writeStatistics } from './statistics.ts';
-import { documentsOf, indexLayout, indexNames, placesPerRow } from './text-indexes.ts';
+import { documentsOf, holdsLayout, indexLayout, indexNames, placesPerRow } from './text-indexes.ts';
 
-/** Runs in one transaction; throws when an existing column has another type. */
-export function createSchema(handle: Handle, model: Model): void {
-  const schema = schemaOf(model, sqliteDialect);
+/** Who asks; a parameter for the tests. */
+export interface SchemaOptions {
+  /** The version that asks; this program's unless given. */
+  readonly program?: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly now?: (() => number) | undefined;
+  /** For a copy: the file may be half filled. */
+  readonly unfinished?: boolean;
+}
+
+/** Runs in one transaction; throws SchemaError where the file cannot be served. */
+export function createSchema(handle: Handle, model: Model, options: SchemaOptions = {}): void {
+  const { program = programVersion, now = Date.now } = options;
   const apply = handle.transaction(() => {
-    for (const table of schema.tables) createTable(handle, table);
-    for (const index of schema.indexes) createIndex(handle, index);
-    for (const entitySet of model.entitySets) createTextIndexes(handle, entitySet);
-    writeStatistics(handle, schema);
+    const { missing } = inspect(handle, model, options);
+    for (const step of missing) {
+      for (const statement of step.statements) handle.exec(statement);
+      step.fill?.();
+    }
+    if (missing.length > 0)
+      insertRecord(handle, recordOf(missing, { program, fingerprint: '', nowMs: now() }));
+    writeStatistics(handle, schemaOf(model, sqliteDialect));
   });
   apply.immediate();
 }
 
-function createTable(handle: Handle, table: TableDefinition): void {
+/** What was applied to the file and what is missing; changes nothing. Throws SchemaError as `createSchema`. */
+export function readSchemaState(handle: Handle, model: Model, options: SchemaOptions = {}): SchemaState {
+  return inspect(handle, model, options);
+}
+
+interface SqliteStep extends SchemaStep {
+  /** What the statements leave to be done. */
+  readonly fill?: () => void;
+}
+
+function inspect(
+  handle: Handle,
+  model: Model,
+  { program = programVersion, unfinished = false }: SchemaOptions,
+): { readonly records: readonly SchemaRecord[]; readonly missing: readonly SqliteStep[] } {
+  const schema = schemaOf(model, sqliteDialect);
+  const existing = namesOf(handle);
+  const records = existing.has(versionTable) ? readRecords(handle) : [];
+  assertServable(records, program);
+  if (!unfinished) assertComplete(existing);
+  const missing = [
+    ...schema.tables.flatMap((table) => tableSteps(handle, table, existing)),
+    ...schema.indexes.filter(({ name }) => !existing.has(name)).map(indexStep),
+    ...model.entitySets.flatMap((entitySet) => textIndexSteps(handle, entitySet, existing)),
+  ];
+  return { records, missing };
+}
+
+const step = (summary: string, statements: readonly string[], fill?: () => void): SqliteStep => ({
+  summary,
+  statements,
+  alone: false,
+  ...(fill === undefined ? {} : { fill }),
+});
+
+/** Tables and indexes; they share one space of names. */
+function namesOf(handle: Handle): ReadonlySet<string> {
+  return new Set(handle.prepare('select name from main.sqlite_schema').pluck().all() as string[]);
+}
+
+function readRecords(handle: Handle): readonly SchemaRecord[] {
+  const rows = handle.prepare(`select * from "${versionTable}" order by "position"`).all();
+  return (rows as Readonly<Record<string, unknown>>[]).map(readRecord);
+}
+
+function insertRecord(handle: Handle, record: SchemaRecord): void {
+  const { appliedAt, program, oldestProgram, fingerprint, applied } = record;
+  handle
+    .prepare(
+      `insert into "${versionTable}" ("position", "applied_at", "program", "oldest_program", "fingerprint", "applied") select coalesce(max("position"), 0) + 1, ?, ?, ?, ?, ? from "${versionTable}"`,
+    )
+    .run(appliedAt, program, oldestProgram, fingerprint, applied);
+}
+
+function tableSteps(
+  handle: Handle,
+  table: TableDefinition,
+  existing: ReadonlySet<string>,
+): readonly SqliteStep[] {
+  if (existing.has(table.name)) return columnSteps(handle, table);
+  return [step(`create table ${table.name}`, [createTable(table)])];
+}
+
+function createTable(table: TableDefinition): string {
   const columns = table.columns.map(({ name, type }) => `"${name}" ${type}`);
   const key = table.primaryKey.map((name) => `"${name}"`).join(', ');
   const keys = table.numbered
@@ -29,26 +118,36 @@ function createTable(handle: Handle, table: TableDefinition): void {
   const [rowId, ...constraints] = table.numbered ? keys : ['', ...keys];
   const parts = [rowId, ...columns, ...constraints].filter((part) => part !== '');
   const storage = table.clustered ? ' without rowid' : '';
-  handle.exec(`create table if not exists "${table.name}" (${parts.join(', ')})${storage}`);
-  addColumns(handle, table);
+  return `create table "${table.name}" (${parts.join(', ')})${storage}`;
 }
 
-function addColumns(handle: Handle, table: TableDefinition): void {
+const otherwise = ['It was made by another program or changed by hand. Name another folder with --data.'];
+
+function columnSteps(handle: Handle, table: TableDefinition): readonly SqliteStep[] {
   const existing = handle.pragma(`table_info("${table.name}")`) as { name: string; type: string }[];
   if (table.numbered && !existing.some(({ name }) => name === 'row_id'))
-    throw new Error(`${table.name} was made by an earlier version, without row numbers`);
-  for (const column of table.columns) {
+    throw new SchemaError(`${table.name} was made by an earlier version, without row numbers`, otherwise);
+  return table.columns.flatMap((column) => {
     const found = existing.find(({ name }) => name === column.name);
     const [type = ''] = column.type.split(' ');
-    if (found === undefined) handle.exec(`alter table "${table.name}" add column "${column.name}" ${type}`);
-    else if (found.type.toLowerCase() !== type)
-      throw new Error(`${table.name}.${column.name} is ${found.type}, not ${type}`);
-  }
+    if (found === undefined) return [columnStep(table.name, column)];
+    if (found.type.toLowerCase() === type) return [];
+    throw new SchemaError(`${table.name}.${column.name} is ${found.type}, not ${type}`, otherwise);
+  });
 }
 
-function createIndex(handle: Handle, index: IndexDefinition): void {
+/** Rows that are there have no value for it, and programs that do not know it give none. */
+function columnStep(table: string, { name, type }: TableDefinition['columns'][number]): SqliteStep {
+  if (type.includes('not null') && !type.includes('default'))
+    throw new Error(`${table}.${name} is new and must be nullable or have a default`);
+  return step(`add column ${table}.${name}`, [`alter table "${table}" add column "${name}" ${type}`]);
+}
+
+function indexStep(index: IndexDefinition): SqliteStep {
   const columns = index.columns.map((name) => `"${name}"`).join(', ');
-  handle.exec(`create index if not exists "${index.name}" on "${index.table}" (${columns})`);
+  return step(`create index ${index.name}`, [
+    `create index "${index.name}" on "${index.table}" (${columns})`,
+  ]);
 }
 
 // Text indexes.
@@ -56,29 +155,35 @@ function createIndex(handle: Handle, index: IndexDefinition): void {
 const layoutTable = 'text_index_layout';
 
 /** Makes the FTS5 tables; makes them anew from the rows when they were made for other properties. */
-function createTextIndexes(handle: Handle, entitySet: EntitySet): void {
-  handle.exec(
-    `create table if not exists "${layoutTable}" ("name" text primary key, "layout" text not null) without rowid`,
-  );
+function textIndexSteps(
+  handle: Handle,
+  entitySet: EntitySet,
+  existing: ReadonlySet<string>,
+): readonly SqliteStep[] {
   const table = tableOf(entitySet);
   const layout = indexLayout(entitySet);
-  const known = handle
-    .prepare(`select "layout" from "${layoutTable}" where "name" = ?`)
-    .pluck()
-    .get(table.name);
-  if (known === layout) return;
+  const made = existing.has(layoutTable) ? layoutOf(handle, table.name) : undefined;
+  if (made !== undefined && holdsLayout(made, layout)) return [];
   if (table.texts.length > placesPerRow) throw new Error(`${table.name} has more texts than places`);
   const names = indexNames(table);
-  for (const name of Object.values(names)) handle.exec(`drop table if exists "${name}"`);
-  // The texts stand in the rows already; all that is asked is which rows match.
-  handle.exec(
+  const statements = [
+    `create table if not exists "${layoutTable}" ("name" text primary key, "layout" text not null) without rowid`,
+    ...Object.values(names).map((name) => `drop table if exists "${name}"`),
+    // The texts stand in the rows already; all that is asked is which rows match.
     `create virtual table "${names.words}" using fts5("text", content='', columnsize=0, tokenize="ascii tokenchars '_'")`,
-  );
-  handle.exec(
     `create virtual table "${names.substrings}" using fts5("text", content='', columnsize=0, detail=none, tokenize="trigram case_sensitive 1")`,
-  );
-  fillTextIndexes(handle, entitySet);
-  handle.prepare(`insert or replace into "${layoutTable}" values (?, ?)`).run(table.name, layout);
+  ];
+  return [
+    step(`build the text indexes of ${table.name}`, statements, () => {
+      fillTextIndexes(handle, entitySet);
+      handle.prepare(`insert or replace into "${layoutTable}" values (?, ?)`).run(table.name, layout);
+    }),
+  ];
+}
+
+function layoutOf(handle: Handle, table: string): string | undefined {
+  const select = handle.prepare(`select "layout" from "${layoutTable}" where "name" = ?`);
+  return select.pluck().get(table) as string | undefined;
 }
 
 function fillTextIndexes(handle: Handle, entitySet: EntitySet): void {

@@ -4,9 +4,10 @@
  */
 import type { EntitySet, EntityValues, Leaf } from '../../edm/types.ts';
 import type { RowAddress, TextIndexes, WordSequence } from '../../sql/dialect.ts';
+import { foldedDocuments, wordDocuments } from '../../sql/search-documents.ts';
+import { foldText, trigramsOf } from '../../sql/search-text.ts';
 import { type Fragment, identifier, join, sql } from '../../sql/statement.ts';
 import { type EntityTable, type TextLeaf, tableOf } from '../../sql/table.ts';
-import { foldText, trigramsOf, wordsOfItems, wordsOfText } from './search-text.ts';
 
 /** Texts an entity may have: the documents of a row are numbered from `row_id * 32`. */
 export const placesPerRow = 32;
@@ -32,28 +33,12 @@ export function documentsOf(
   values: EntityValues,
   changed?: readonly string[],
 ): Documents {
-  const documents = (texts: readonly TextLeaf[], write: (text: string | readonly string[]) => string) =>
-    texts
-      .filter(({ property }) => changed?.includes(property) ?? true)
-      .map(({ place, leaf }): Document => {
-        const text = textOf(leaf, values);
-        return [place, text === null ? '' : write(text)];
-      })
-      .filter(([, text]) => text !== '');
   return {
-    words: documents(table.texts, (text) =>
-      typeof text === 'string' ? wordsOfText(text) : wordsOfItems(text),
+    words: wordDocuments(table, values, changed).map(({ text, words }): Document => [text.place, words]),
+    substrings: foldedDocuments(table, values, changed).map(
+      ({ text, folded }): Document => [text.place, folded],
     ),
-    substrings: documents(table.substrings, (text) => foldText(String(text))),
   };
-}
-
-function textOf({ parent, property }: Leaf, values: EntityValues): string | readonly string[] | null {
-  const holder = parent === undefined ? values : values[parent.name];
-  const value = (holder as EntityValues | null | undefined)?.[property.name] ?? null;
-  if (value === null || typeof value === 'string' || Array.isArray(value))
-    return value as string | string[] | null;
-  throw new Error(`${property.name} is no text`);
 }
 
 /** The hook of the dialect. */
@@ -69,7 +54,7 @@ export const sqliteTextIndexes: TextIndexes = {
     return writeDocuments(withoutCommon(old, made), withoutCommon(made, old), address, table);
   },
   delete: deleteDocuments,
-  selectMatching(entitySet, sequences) {
+  selectMatching({ entitySet }, sequences) {
     const table = tableOf(entitySet);
     const anywhere = sequences.filter(({ leaf }) => leaf === undefined);
     const narrowed = sequences.filter(({ leaf }) => leaf !== undefined);
@@ -85,7 +70,7 @@ export const sqliteTextIndexes: TextIndexes = {
     if (first === undefined) throw new Error('a search for nothing');
     return others.reduce((before, next) => sql`${before} union all ${next}`, first);
   },
-  selectContaining(entitySet, leaf, part) {
+  selectContaining({ entitySet }, leaf, part) {
     const table = tableOf(entitySet);
     const place = table.substrings.find((indexed) => indexed.leaf.path === leaf.path)?.place;
     const trigrams = trigramsOf(foldText(part));
@@ -204,9 +189,36 @@ function columnOf(leaf: Leaf, table: EntityTable): Fragment {
   return sql`"e".${identifier(column.name)}`;
 }
 
-/** What the indexes of a set are made of; another text means that they must be made anew. */
+/** What the indexes of a set are made of. */
 export function indexLayout(entitySet: EntitySet): string {
   const { texts, substrings } = tableOf(entitySet);
   const places = (leaves: readonly TextLeaf[]) => leaves.map(({ place, leaf }) => [place, leaf.path]);
   return JSON.stringify({ version: 1, words: places(texts), substrings: places(substrings) });
+}
+
+interface Layout {
+  readonly version: number;
+  readonly words: readonly unknown[];
+  readonly substrings: readonly unknown[];
+}
+
+/** Whether indexes of the one layout hold all that the other asks for; a newer program's may hold more. */
+export function holdsLayout(made: string, asked: string): boolean {
+  if (made === asked) return true;
+  const has = parseLayout(made);
+  const needs = parseLayout(asked);
+  if (has === undefined || needs === undefined || has.version !== needs.version) return false;
+  const holds = (own: readonly unknown[], wanted: readonly unknown[]) => {
+    const known = new Set(own.map((each) => JSON.stringify(each)));
+    return wanted.every((each) => known.has(JSON.stringify(each)));
+  };
+  return holds(has.words, needs.words) && holds(has.substrings, needs.substrings);
+}
+
+function parseLayout(text: string): Layout | undefined {
+  try {
+    return JSON.parse(text) as Layout;
+  } catch {
+    return undefined;
+  }
 }

@@ -22,17 +22,26 @@ export interface WriteQueueOptions {
   readonly room: () => Promise<void> | undefined;
 }
 
+/** Tells the caller how its work ended. */
+type Settle = () => void;
+
 interface Waiting {
   readonly work: (session: Session) => Promise<unknown>;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
+  readonly addedMs: number;
 }
 
 /** Between two attempts to begin while another process writes. */
 const busyRetryMs = 5;
 
+/** A work threw after it had changed something, and no savepoint tells its changes from its neighbours'. */
+class Entangled extends Error {}
+
 /**
- * Each work runs under its own savepoint: one that throws takes back its own statements, its neighbours go on.
+ * One work that throws takes back its own statements, its neighbours go on. Most works that throw do so before they
+ * change anything, so a group first runs without savepoints, which cost more than a small write: each makes every
+ * text index flush. Where a work throws too late for that, the group runs again, each work under a savepoint.
  * Nobody is answered before the commit, not even those that failed: what they saw may have been a neighbour's.
  */
 export function createWriteQueue({ handle, busyTimeoutMs, room }: WriteQueueOptions): WriteQueue {
@@ -43,24 +52,36 @@ export function createWriteQueue({ handle, busyTimeoutMs, room }: WriteQueueOpti
   let stopping = false;
 
   async function commitTogether(group: readonly Waiting[]): Promise<void> {
-    const settled: (() => void)[] = [];
     try {
       await room();
-      await begin();
-      for (const each of group) settled.push(await attempt(each));
+      const settled = (await runGroup(group, attempt)) ?? (await runGroup(group, attemptAlone));
+      if (settled === undefined) throw new Error('a work under a savepoint was entangled');
       control.commit();
+      for (const settle of settled) settle();
     } catch (error) {
       const reason = translate(error);
       for (const each of group) each.reject(reason);
       takeBack();
-      return;
     }
-    for (const settle of settled) settle();
   }
 
-  /** Waits for another process without holding up the event loop. */
-  async function begin(): Promise<void> {
-    const deadlineMs = performance.now() + busyTimeoutMs;
+  /** How to settle each work once the group is on disk; undefined, and nothing kept, where they are entangled. */
+  async function runGroup(group: readonly Waiting[], run: typeof attempt): Promise<Settle[] | undefined> {
+    await begin(group[0]?.addedMs ?? 0);
+    const settled: Settle[] = [];
+    try {
+      for (const each of group) settled.push(await run(each));
+      return settled;
+    } catch (error) {
+      if (!(error instanceof Entangled)) throw error;
+      control.rollback();
+      return undefined;
+    }
+  }
+
+  /** Waits for another process without holding up the event loop; time spent behind another group counts. */
+  async function begin(waitingSinceMs: number): Promise<void> {
+    const deadlineMs = waitingSinceMs + busyTimeoutMs;
     for (;;) {
       try {
         control.begin();
@@ -72,8 +93,23 @@ export function createWriteQueue({ handle, busyTimeoutMs, room }: WriteQueueOpti
     }
   }
 
-  /** Runs one work under a savepoint; says how to settle it once the group is on disk. */
-  async function attempt(each: Waiting): Promise<() => void> {
+  /** Runs one work among others; throws Entangled where it fails after it has changed something. */
+  async function attempt(each: Waiting): Promise<Settle> {
+    const session = sessions.open();
+    try {
+      const value = await each.work(session);
+      return () => each.resolve(value);
+    } catch (error) {
+      if (!handle.inTransaction) throw transactionLost(error);
+      if (session.hasWritten()) throw new Entangled('', { cause: error });
+      return () => each.reject(error);
+    } finally {
+      session.end();
+    }
+  }
+
+  /** Runs one work under a savepoint of its own. */
+  async function attemptAlone(each: Waiting): Promise<Settle> {
     const session = sessions.open();
     control.savepoint();
     try {
@@ -83,11 +119,20 @@ export function createWriteQueue({ handle, busyTimeoutMs, room }: WriteQueueOpti
     } catch (error) {
       // SQLite itself ended the transaction (disk full, I/O error): nothing of the group can be kept.
       if (!handle.inTransaction) throw transactionLost(error);
-      if (session.hasWritten()) control.rollbackTo();
-      control.release();
+      takeBackAlone(session);
       return () => each.reject(error);
     } finally {
       session.end();
+    }
+  }
+
+  /** A savepoint whose release failed is gone, and what it held with it is in the transaction: all must go. */
+  function takeBackAlone(session: WriteSession): void {
+    try {
+      if (session.hasWritten()) control.rollbackTo();
+      control.release();
+    } catch (error) {
+      throw transactionLost(error);
     }
   }
 
@@ -116,7 +161,12 @@ export function createWriteQueue({ handle, busyTimeoutMs, room }: WriteQueueOpti
         return Promise.reject(storageBusy('Too many writes are waiting. Try again.'));
       }
       return new Promise<T>((resolve, reject) => {
-        waiting.push({ work, resolve: resolve as (value: unknown) => void, reject });
+        waiting.push({
+          work,
+          resolve: resolve as (value: unknown) => void,
+          reject,
+          addedMs: performance.now(),
+        });
         // After the turn's input has been read, so that all requests of one turn share a commit.
         running ??= new Promise<void>((done) => setImmediate(done)).then(run);
       });
@@ -150,7 +200,7 @@ function createSessions(handle: Handle) {
         async run(statement: Statement): Promise<readonly Row[]> {
           if (ended) throw new Error('a statement after the end of its work');
           try {
-            const prepared = prepare(statement.text);
+            const prepared = prepare(statement);
             if (!prepared.readonly) written = true;
             return runPrepared(prepared, statement);
           } catch (error) {

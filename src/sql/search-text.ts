@@ -1,5 +1,5 @@
 /** What the text indexes hold of a text: words for $search, folded letters for substrings. */
-import { splitWords } from '../../plan/search-words.ts';
+import { splitWords } from '../plan/search-words.ts';
 
 /** Stands between the items of a collection: no word has it, so that no phrase reaches from item to item. */
 const boundary = ' _ ';
