@@ -5,9 +5,17 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { options } from '../src/config.ts';
 import { type ErrorCode, errorTable } from '../src/errors.ts';
-import { findImports, lineOf, listFiles, parseSourceFile, readSourceFiles } from './support/source-file.ts';
+import {
+  findImports,
+  lineOf,
+  listFiles,
+  parseSourceFile,
+  readSourceFiles,
+  type SourceFile,
+} from './support/source-file.ts';
 import {
   anyTypes,
+  breachesOfConsole,
   breachesOfImportTable,
   breachesOfPackageTable,
   computedImports,
@@ -140,13 +148,17 @@ const importTable: readonly ImportRow[] = [
     files: 'compose-authentication.ts',
     may: ['errors.ts', 'config.ts', 'observe/', 'edm/', 'http/message.ts', 'auth/'],
   },
+  { files: 'compose-console.ts', may: ['compose-authentication.ts', 'config.ts', 'http/', 'model/'] },
+  { files: 'compose-startup.ts', may: ['errors.ts'] },
   { files: 'compose-documents.ts', may: ['edm/', 'model/', 'http/', 'plan/'] },
   {
     files: 'compose.ts',
     may: [
       'clock.ts',
       'compose-authentication.ts',
+      'compose-console.ts',
       'compose-documents.ts',
+      'compose-startup.ts',
       'errors.ts',
       'limits.ts',
       'config.ts',
@@ -204,6 +216,7 @@ const packageTable: readonly PackageRow[] = [
   { packages: /^jose$/, only: ['auth/'] },
   { packages: /^rate-limiter-flexible$/, only: ['throttle.ts'] },
   { packages: /^(pino|prom-client)$/, only: ['observe/'] },
+  { packages: /^csv-stringify(\/.+)?$/, only: ['response/'] },
   { packages: /^commander$/, only: ['cli/'] },
   {
     packages: /^node:(fs|net|tls|https?|http2|dgram|dns|child_process|cluster|worker_threads)(\/.+)?$/,
@@ -224,6 +237,7 @@ const environmentFolders = /^src\/(cli\/|config\.ts$)/;
 const root = fileURLToPath(new URL('..', import.meta.url));
 const readText = (path: string) => ({ path, text: readFileSync(join(root, path), 'utf8') });
 const sources = readSourceFiles(root, 'src');
+const consoleSources = readSourceFiles(root, 'console/src');
 const tests = readSourceFiles(root, 'test');
 
 /** Everything written by hand: what Git would show, without asking Git. */
@@ -254,7 +268,7 @@ describe('imports', () => {
   });
 
   it('take only packages that package.json declares', () => {
-    expect(undeclaredPackages()).toEqual([]);
+    expect(undeclaredPackages(sources, 'dependencies')).toEqual([]);
   });
 
   it('reach every file from an entry point', () => {
@@ -263,13 +277,16 @@ describe('imports', () => {
 });
 
 /** Imports of packages that are there only because another package brings them. */
-function undeclaredPackages(): readonly string[] {
-  const manifest: { readonly dependencies: Readonly<Record<string, string>> } = JSON.parse(
+function undeclaredPackages(
+  files: readonly SourceFile[],
+  ...kinds: readonly ('dependencies' | 'devDependencies')[]
+): readonly string[] {
+  const manifest: Readonly<Record<(typeof kinds)[number], Readonly<Record<string, string>>>> = JSON.parse(
     readText('package.json').text,
   );
-  return sources.flatMap(findImports).flatMap(({ from, to, external, line }) => {
+  return files.flatMap(findImports).flatMap(({ from, to, external, line }) => {
     const name = /^(@[^/]+\/)?[^/]+/.exec(to)?.[0] ?? to;
-    const known = !external || to.startsWith('node:') || name in manifest.dependencies;
+    const known = !external || to.startsWith('node:') || kinds.some((kind) => name in manifest[kind]);
     return known ? [] : [`${from.path}:${line} imports ${name}, which is no dependency of ours`];
   });
 }
@@ -310,6 +327,29 @@ describe('sources', () => {
   it('come with a lock file that any machine can use', () => {
     const foreignHosts = /"resolved": "(?!https:\/\/registry\.npmjs\.org\/)[^"]*"/g;
     expect(findText([readText('package-lock.json')], foreignHosts)).toEqual([]);
+  });
+});
+
+describe('the console', () => {
+  it('knows nothing of the service but its API, and pages know no other page', () => {
+    expect(breachesOfConsole(consoleSources)).toEqual([]);
+  });
+
+  it('has imports that are written out, make no circle and reach every file', () => {
+    expect(computedImports(consoleSources)).toEqual([]);
+    expect(importCycles(consoleSources)).toEqual([]);
+    expect(unreachableFiles(consoleSources, ['console/src/main.tsx'])).toEqual([]);
+  });
+
+  it('takes only packages that package.json declares; all of it is bundled', () => {
+    expect(undeclaredPackages(consoleSources, 'dependencies', 'devDependencies')).toEqual([]);
+  });
+
+  it('follows the rules of all sources', () => {
+    expect(anyTypes(consoleSources)).toEqual([]);
+    expect(nonNullAssertions(consoleSources)).toEqual([]);
+    expect(unwantedDeclarations(consoleSources)).toEqual([]);
+    expect(environmentReaders(consoleSources)).toEqual([]);
   });
 });
 

@@ -240,7 +240,7 @@ describe('$format', () => {
   it.each(['', '/', 'a/b/c'])('%j is malformed: 400', async (format) => {
     expectRefusal(await get(undefined, `${profile.path}?$format=${format}`), '400 BadRequest optionInvalid', {
       target: '$format',
-      message: `Invalid value '${format}' for $format; allowed are json, xml and a media type such as application/json;odata.metadata=minimal.`,
+      message: `Invalid value '${format}' for $format; allowed are json, xml, csv, ndjson and a media type such as application/json;odata.metadata=minimal.`,
     });
   });
 });

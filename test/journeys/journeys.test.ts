@@ -11,7 +11,7 @@ const fileOf = (name: string) => `${folder}${name}.txt`;
 
 /** Travels a case from an empty database. */
 async function tell({ shows, given, requests }: JourneyCase): Promise<string> {
-  const traveller = openTraveller();
+  const traveller = await openTraveller();
   try {
     const target = '/v1.0/security/cloudAppSecurityProfiles';
     for (const body of given) await traveller.travel({ method: 'POST', target, body });

@@ -1,6 +1,6 @@
 /** $apply on a real database yields the rows of the reference. */
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ticksOf } from '../../src/edm/date-time-offset.ts';
 import { ServiceError } from '../../src/errors.ts';
 import { parseApply } from '../../src/language/apply.ts';
@@ -15,6 +15,7 @@ import { randomProfiles } from '../support/profile-arbitrary.ts';
 import {
   applyPlan,
   countPlan,
+  engines,
   openQueryDatabase,
   type QueryDatabase,
   rowSeed,
@@ -23,6 +24,9 @@ import {
 import { type Row, rowOf } from '../support/reference-evaluator.ts';
 import { applySteps, columnOf, textOf } from '../support/reference-query.ts';
 import { tableNow, tableRows } from './filter-table.ts';
+
+// Two engines, and other suites beside them.
+vi.setConfig({ testTimeout: 60_000 });
 
 /** Each row as one text: its id while it is an entity, then its columns. */
 function expectedRows({ steps, columns, added }: BoundApply, rows: readonly Row[]): readonly string[] {
@@ -130,11 +134,11 @@ const cases: readonly (readonly [apply: string, rows: readonly string[]])[] = [
   ],
 ];
 
-describe('pipelines found by hand', () => {
+describe.each(engines)('pipelines found by hand (%s)', (engine) => {
   const rows = tableRows.map(rowOf);
   let asked: QueryDatabase;
   beforeAll(async () => {
-    asked = await openQueryDatabase(tableRows);
+    asked = await openQueryDatabase(tableRows, engine);
   });
   afterAll(() => asked.close());
 
@@ -155,13 +159,16 @@ describe('pipelines found by hand', () => {
   });
 });
 
-describe('random pipelines', () => {
+describe.each(engines)('random pipelines (%s)', (engine) => {
   const rows = [...randomProfiles(60, rowSeed)]
     .sort((a, b) => (String(a.id) < String(b.id) ? -1 : 1))
     .map(rowOf);
   let asked: QueryDatabase;
   beforeAll(async () => {
-    asked = await openQueryDatabase(rows.map(({ entity }) => entity ?? {}));
+    asked = await openQueryDatabase(
+      rows.map(({ entity }) => entity ?? {}),
+      engine,
+    );
   });
   afterAll(() => asked.close());
 

@@ -5,7 +5,7 @@ import type { BoundExpression } from '../../src/plan/bound.ts';
 import { expressionOf } from '../support/bound-arbitrary.ts';
 import { printBound } from '../support/print-bound.ts';
 import { randomProfiles } from '../support/profile-arbitrary.ts';
-import { openQueryDatabase, type QueryDatabase, rowSeed, runs } from '../support/query-database.ts';
+import { engines, openQueryDatabase, type QueryDatabase, rowSeed, runs } from '../support/query-database.ts';
 import { evaluate, rowOf } from '../support/reference-evaluator.ts';
 
 const sorts = [
@@ -20,11 +20,11 @@ const sorts = [
   'enum',
 ] as const;
 
-describe('random computed values', () => {
+describe.each(engines)('random computed values (%s)', (engine) => {
   const rows = [...randomProfiles(60, rowSeed)].sort((a, b) => (String(a.id) < String(b.id) ? -1 : 1));
   let asked: QueryDatabase;
   beforeAll(async () => {
-    asked = await openQueryDatabase(rows);
+    asked = await openQueryDatabase(rows, engine);
   });
   afterAll(() => asked.close());
 

@@ -1,6 +1,6 @@
 /** $filter on a real database lets through the rows the specification says; so do its texts. */
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ticksOf } from '../../src/edm/date-time-offset.ts';
 import type { EntityValues } from '../../src/edm/types.ts';
 import { ServiceError } from '../../src/errors.ts';
@@ -15,6 +15,7 @@ import { randomProfiles } from '../support/profile-arbitrary.ts';
 import { emptyProfile } from '../support/profiles.ts';
 import {
   countPlan,
+  engines,
   openQueryDatabase,
   type QueryDatabase,
   rowSeed,
@@ -22,6 +23,9 @@ import {
 } from '../support/query-database.ts';
 import { passes, rowOf } from '../support/reference-evaluator.ts';
 import { filterTable, readIds, tableNow, tableRows } from './filter-table.ts';
+
+// Two engines, and other suites beside them.
+vi.setConfig({ testTimeout: 60_000 });
 
 function bindText(text: string): BoundExpression {
   return bindFilter(parseFilter(text), {
@@ -56,10 +60,10 @@ async function unlessTooComplex<T>(ask: () => T | Promise<T>): Promise<T | undef
   }
 }
 
-describe('filters found by hand', () => {
+describe.each(engines)('filters found by hand (%s)', (engine) => {
   let asked: QueryDatabase;
   beforeAll(async () => {
-    asked = await openQueryDatabase(tableRows);
+    asked = await openQueryDatabase(tableRows, engine);
   });
   afterAll(() => asked.close());
 
@@ -86,11 +90,11 @@ function outcome<T>(find: () => T): T | string {
   }
 }
 
-describe('random filters', () => {
+describe.each(engines)('random filters (%s)', (engine) => {
   const rows = randomProfiles(60, rowSeed);
   let asked: QueryDatabase;
   beforeAll(async () => {
-    asked = await openQueryDatabase(rows);
+    asked = await openQueryDatabase(rows, engine);
   });
   afterAll(() => asked.close());
 
@@ -167,14 +171,14 @@ const changes = {
   toupper: (text: string) => text.toUpperCase(),
 } as const;
 
-describe('tests of text against constants', () => {
+describe.each(engines)('tests of text against constants (%s)', (engine) => {
   const rows = trickyTexts.map((text, index) => {
     const tags = [text, trickyTexts[(index + 1) % trickyTexts.length] ?? ''];
     return { ...emptyProfile(`t${String(index).padStart(2, '0')}`), name: text, tags };
   });
   let asked: QueryDatabase;
   beforeAll(async () => {
-    asked = await openQueryDatabase(rows);
+    asked = await openQueryDatabase(rows, engine);
   });
   afterAll(() => asked.close());
 

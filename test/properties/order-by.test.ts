@@ -1,6 +1,6 @@
 /** $orderby, $skip and paging on a real database: the order of the reference, each row once, whatever others write. */
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ticksOf } from '../../src/edm/date-time-offset.ts';
 import type { EntityValues } from '../../src/edm/types.ts';
 import { parseOrderBy } from '../../src/language/parser.ts';
@@ -12,6 +12,7 @@ import { filters, orders } from '../support/bound-arbitrary.ts';
 import { printBound } from '../support/print-bound.ts';
 import { randomProfiles } from '../support/profile-arbitrary.ts';
 import {
+  engines,
   idsOfPage,
   openQueryDatabase,
   type QueryDatabase,
@@ -21,6 +22,9 @@ import {
 import { passes, rowOf } from '../support/reference-evaluator.ts';
 import { pagesOf, sortRows } from '../support/reference-query.ts';
 import { tableNow, tableRows } from './filter-table.ts';
+
+// Two engines, and other suites beside them.
+vi.setConfig({ testTimeout: 60_000 });
 
 function bindText(text: string): readonly OrderKey[] {
   const keys = bindOrderBy(parseOrderBy(text), {
@@ -52,10 +56,10 @@ function expectedIds(
 
 const sometimes = fc.option(filters, { nil: undefined, freq: 2 });
 
-describe('orders found by hand', () => {
+describe.each(engines)('orders found by hand (%s)', (engine) => {
   let asked: QueryDatabase;
   beforeAll(async () => {
-    asked = await openQueryDatabase(tableRows);
+    asked = await openQueryDatabase(tableRows, engine);
   });
   afterAll(() => asked.close());
 
@@ -84,11 +88,11 @@ describe('orders found by hand', () => {
   });
 });
 
-describe('random orders', () => {
+describe.each(engines)('random orders (%s)', (engine) => {
   const rows = randomProfiles(60, rowSeed);
   let asked: QueryDatabase;
   beforeAll(async () => {
-    asked = await openQueryDatabase(rows);
+    asked = await openQueryDatabase(rows, engine);
   });
   afterAll(() => asked.close());
 
@@ -116,11 +120,11 @@ describe('random orders', () => {
   });
 });
 
-describe('walking pages', () => {
+describe.each(engines)('walking pages (%s)', (engine) => {
   const rows = randomProfiles(60, rowSeed + 1);
   let asked: QueryDatabase;
   beforeAll(async () => {
-    asked = await openQueryDatabase(rows);
+    asked = await openQueryDatabase(rows, engine);
   });
   afterAll(() => asked.close());
 

@@ -16,6 +16,7 @@ import { randomProfiles } from '../support/profile-arbitrary.ts';
 import { emptyProfile } from '../support/profiles.ts';
 import {
   countPlan,
+  engines,
   idsOfPage,
   openQueryDatabase,
   type QueryDatabase,
@@ -43,7 +44,7 @@ const expectedIds = (search: BoundSearch, rows: readonly EntityValues[]): readon
     .map(({ id }) => String(id))
     .sort();
 
-describe('searches found by hand', () => {
+describe.each(engines)('searches found by hand (%s)', (engine) => {
   const row = (id: string, values: EntityValues): EntityValues => ({ ...emptyProfile(id), ...values });
   const noMembers = { provider: null, providerVersion: null, subProvider: null, vendor: null };
   const rows = [
@@ -58,7 +59,7 @@ describe('searches found by hand', () => {
   ];
   let asked: QueryDatabase;
   beforeAll(async () => {
-    asked = await openQueryDatabase(rows);
+    asked = await openQueryDatabase(rows, engine);
   });
   afterAll(() => asked.close());
 
@@ -108,11 +109,11 @@ describe('searches found by hand', () => {
   });
 });
 
-describe('random searches', () => {
+describe.each(engines)('random searches (%s)', (engine) => {
   let rows = randomProfiles(60, rowSeed);
   let asked: QueryDatabase;
   beforeAll(async () => {
-    asked = await openQueryDatabase(rows);
+    asked = await openQueryDatabase(rows, engine);
   });
   afterAll(() => asked.close());
 

@@ -14,21 +14,25 @@ type Json = Readonly<Record<string, unknown>>;
 const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Every annotation of the one schema of a document, inline ones and those on targets. */
+/** Every annotation of a document, inline ones and those on targets; targets of further schemas begin with their name. */
 export function findAnnotations(document: unknown): readonly FoundAnnotation[] {
   if (!isObject(document)) throw new Error('no CSDL document');
   const schemas = Object.entries(document).filter(([name]) => !name.startsWith('$'));
-  const [schema] = schemas;
-  if (schema === undefined || schemas.length !== 1 || !isObject(schema[1])) throw new Error('not one schema');
-  const { $Annotations: targets, $Alias: alias, ...elements } = schema[1];
-  const outside = Object.entries(isObject(targets) ? targets : {}).flatMap(([target, annotations]) =>
-    inline(target.replace(`${String(alias)}.`, ''), annotations),
-  );
-  return [...inline('', elements), ...outside];
+  if (schemas.length === 0) throw new Error('no schema');
+  return schemas.flatMap(([name, schema]) => {
+    if (!isObject(schema)) throw new Error(`${name} is no schema`);
+    const { $Annotations: targets, $Alias: alias, ...elements } = schema;
+    const outside = Object.entries(isObject(targets) ? targets : {}).flatMap(([target, annotations]) =>
+      inline(target.replace(`${String(alias)}.`, ''), annotations),
+    );
+    return [...inline(alias === undefined ? name : '', elements), ...outside];
+  });
 }
 
 /** `@Term` members of an element and of the elements in it. */
 function inline(target: string, element: unknown): FoundAnnotation[] {
+  // The overloads of a function.
+  if (Array.isArray(element)) return element.flatMap((each) => inline(target, each));
   if (!isObject(element)) return [];
   return Object.entries(element).flatMap(([name, value]) => {
     if (name.startsWith('@')) return [{ target, term: name.slice(1), value }];

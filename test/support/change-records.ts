@@ -1,7 +1,8 @@
-/** The change records of a data folder, read from its SQLite file beside the running server. */
+/** The change records of a server, read from its database beside it. */
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { formatTicks } from '../../src/edm/date-time-offset.ts';
+import { openBlockingConnection } from './blocking-postgres.ts';
 
 /** One row of `change_record`, its time and its JSON read. */
 export interface ChangeRow {
@@ -33,8 +34,9 @@ export interface ChangeRecords {
   close(): void;
 }
 
-/** Opens the file for reading only. */
-export function openChangeRecords(data: string): ChangeRecords {
+/** Opens the SQLite file of a data folder for reading only, or the PostgreSQL database that took its place. */
+export function openChangeRecords(data: string, databaseUrl?: string): ChangeRecords {
+  if (databaseUrl !== undefined) return openPostgresRecords(databaseUrl);
   const handle = new Sqlite(join(data, 'casp.db'), { readonly: true });
   const count = handle.prepare('select count(*) from change_record').pluck();
   const byEntity = handle
@@ -50,6 +52,22 @@ export function openChangeRecords(data: string): ChangeRecords {
     close: () => {
       handle.close();
     },
+  };
+}
+
+function openPostgresRecords(url: string): ChangeRecords {
+  const connection = openBlockingConnection(url);
+  return {
+    count: () => Number(connection.ask('select count(*) from change_record')[0]?.count),
+    of: (entityId) =>
+      connection
+        .ask('select * from change_record where entity_id = $1 order by position', [entityId])
+        .map(readChange),
+    positions: (tenantId) =>
+      connection
+        .ask('select position from change_record where tenant_id = $1 order by position', [tenantId])
+        .map(({ position }) => Number(position)),
+    close: () => connection.close(),
   };
 }
 

@@ -164,6 +164,16 @@ export const areas: readonly Area[] = [
         '/security can be expanded with its profiles, twenty of them.',
         'conformance/query > the singleton > sends twenty rows unless asked for fewer',
       ),
+      differs(
+        'Lists come as pages of JSON and nothing else.',
+        'With $format=csv or ndjson a list comes as one file, whole or visibly cut.',
+        'conformance/export > the file > is asked for by Accept: %s',
+      ),
+      differs(
+        'Who changed a profile, and from what to what, cannot be asked.',
+        'casp.changes() tells, of one profile or of all, also of deleted ones.',
+        'conformance/changes > the changes of one profile > tell who did what, before and after, newest first, also when it is gone',
+      ),
       notApplicable(
         'Directory objects need ConsistencyLevel: eventual for advanced queries.',
         'Every query is always possible; the header is tolerated.',

@@ -5,7 +5,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort, plainEnvironment, programPath } from './running-server.ts';
+import { distFolder, freePort, plainEnvironment, programPath } from './running-server.ts';
+import { databaseFlags, dropTestDatabase, openTestDatabase } from './test-engine.ts';
 
 /** What is configured; everything else is as outside dev mode by default. */
 export interface ConfiguredOptions {
@@ -27,7 +28,6 @@ export interface ConfiguredServer {
 }
 
 const hooks = fileURLToPath(new URL('./child-hooks.mjs', import.meta.url));
-const distFolder = fileURLToPath(new URL('../../dist/', import.meta.url));
 
 /** Starts `casp serve` with issuers, on plain http behind the public address https://casp.example. */
 export function startConfigured({
@@ -48,7 +48,10 @@ export async function startHooked(
   const moduleLog = join(folder, 'modules');
   const port = await freePort();
   const data = join(folder, 'data');
-  const own = ['--data', data, '--host', '127.0.0.1', '--http-port', String(port)];
+  const ephemeral = flags.includes('--ephemeral');
+  const database = ephemeral ? undefined : await openTestDatabase(data);
+  const place = ['--data', data, '--host', '127.0.0.1', '--http-port', String(port)];
+  const own = [...place, ...databaseFlags(database)];
   const child = spawn(
     process.execPath,
     ['--import', `file://${hooks}`, programPath, 'serve', ...own, ...flags],
@@ -73,12 +76,13 @@ export async function startHooked(
     modules: () =>
       readFileSync(moduleLog, 'utf8')
         .split('\n')
-        .filter((url) => url.startsWith('file:') && fileURLToPath(url).startsWith(distFolder))
-        .map((url) => fileURLToPath(url).slice(distFolder.length)),
+        .filter((url) => url.startsWith('file:') && fileURLToPath(url).startsWith(`${distFolder}/`))
+        .map((url) => fileURLToPath(url).slice(distFolder.length + 1)),
     async stop() {
       const gone = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined;
       child.kill('SIGTERM');
       await gone;
+      await dropTestDatabase(data);
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -57,7 +57,7 @@ export interface Service {
 export async function openService(...flags: readonly string[]): Promise<Service> {
   const server = await startServer({ flags });
   const exchange = createExchange(server.httpUrl);
-  const changes = openChangeRecords(server.data);
+  const changes = openChangeRecords(server.data, server.databaseUrl);
   const token = server.token();
   const send: Send = async (ask) => {
     const answer = await exchange.send('token' in ask ? ask : { ...ask, token });

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
+import { testInstances } from './test-engine.ts';
 
 /** A request; what is left out is as an ordinary client would send it. */
 export interface Ask {
@@ -32,10 +33,12 @@ export interface Answer {
 
 export type Send = (ask: Ask) => Promise<Answer>;
 
-/** Sends to one server over kept-alive connections. */
-export function createExchange(baseUrl: string): { readonly send: Send; close(): void } {
+/** Sends to one server over kept-alive connections, so many at most. */
+export function createExchange(baseUrl: string, connections = 16): { readonly send: Send; close(): void } {
   const { hostname, port } = new URL(baseUrl);
-  const agent = new Agent({ keepAlive: true, maxSockets: 16 });
+  // Several servers behind one address: no connection is used twice, so that requests are spread over all.
+  const unspread = testInstances === 1 ? {} : { maxFreeSockets: 0 };
+  const agent = new Agent({ keepAlive: true, maxSockets: connections, ...unspread });
   const send: Send = (ask) =>
     new Promise((resolve, reject) => {
       const content = contentOf(ask.body);

@@ -1,7 +1,4 @@
 /** One request at every stage, as text: what came, what it means, what the engine was told, what went out. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseTenantId, type TokenPrincipal } from '../../src/auth/authenticator.ts';
 import { createChallenge } from '../../src/auth/challenge.ts';
 import { createDocuments } from '../../src/compose-documents.ts';
@@ -16,10 +13,10 @@ import { parseRequest } from '../../src/request/parse-request.ts';
 import { createErrorResponder } from '../../src/response/error-response.ts';
 import { respond } from '../../src/response/respond.ts';
 import type { Statement } from '../../src/sql/statement.ts';
-import type { Database, Session } from '../../src/storage/database.ts';
+import { type Database, type Session, send } from '../../src/storage/database.ts';
 import { execute } from '../../src/storage/execute.ts';
-import { openSqlite } from '../../src/storage/sqlite/driver.ts';
 import { outlinePlan } from './outline-plan.ts';
+import { engines, openEmptyDatabase } from './query-database.ts';
 
 /** What a client sends. */
 export interface JourneyRequest {
@@ -29,7 +26,7 @@ export interface JourneyRequest {
   readonly body?: object;
 }
 
-/** A place to travel: real stages over a real SQLite file, fixed time and fixed ids. */
+/** A place to travel: real stages over a real database of each engine, fixed time and fixed ids. */
 export interface Traveller {
   /** Sends a request and returns its journey as lines, and the answer. */
   travel(
@@ -63,12 +60,11 @@ const respondError = createErrorResponder({ now: () => Date.parse(start) });
 const guidOf = (prefix: string, number: number) =>
   `${prefix}-0000-4000-8000-${String(number).padStart(12, '0')}`;
 
-/** Opens an empty database in a folder of its own. */
-export function openTraveller(): Traveller {
-  const folder = mkdtempSync(join(tmpdir(), 'casp-journey-'));
-  const engine = openSqlite({ file: join(folder, 'journey.db'), model, busyTimeoutMs: 5000 });
+/** Opens an empty database of each engine. */
+export async function openTraveller(): Promise<Traveller> {
   const statements: string[] = [];
-  const database = recordStatements(engine, (line) => statements.push(line));
+  const opened = await Promise.all(engines.map((engine) => openEmptyDatabase(engine)));
+  const databases = opened.map(({ database }) => recordStatements(database, (line) => statements.push(line)));
   let requests = 0;
   let entities = 0;
   const newContext = (): RequestContext => ({
@@ -86,52 +82,81 @@ export function openTraveller(): Traveller {
     challenge,
     documents,
   });
+  /** What an engine was told, and what went out. */
+  const pass = async (plan: Plan, context: RequestContext, database: Database): Promise<Passage> => {
+    statements.length = 0;
+    const refused = (error: unknown) => {
+      if (!(error instanceof ServiceError)) throw error;
+      return respondError(error, { id: context.requestId, clientRequestId: context.clientRequestId });
+    };
+    const answer = await execute(plan, database).then((result) => respond(result, plan, context), refused);
+    return { statements: [...statements], answer, told: describeAnswer(answer).map(hideSkipToken) };
+  };
   return {
     async travel(request) {
       requests += 1;
-      statements.length = 0;
       const context = newContext();
       const http = httpRequest(request, context);
-      const lines = [...describeRequest(request)];
-      let answer: HttpResponse;
+      const asked = describeRequest(request).map(hideSkipToken);
+      let plan: Plan;
       try {
-        const plan: Plan = makePlan(parseRequest(http), principal, context);
-        lines.push(`plan      ${outlinePlan(plan)}`);
-        answer = respond(await execute(plan, database), plan, context);
+        plan = makePlan(parseRequest(http), principal, context);
       } catch (error) {
         if (!(error instanceof ServiceError)) throw error;
-        if (!lines.some((line) => line.startsWith('plan'))) lines.push(`plan      none: ${error.code}`);
-        answer = respondError(error, http);
+        const answer = respondError(error, http);
+        return { lines: [...asked, `plan      none: ${error.code}`, ...describeAnswer(answer)], answer };
       }
-      lines.push(...statements, ...describeAnswer(answer));
-      return { lines: lines.map(hideSkipToken), answer };
+      const passages: Passage[] = [];
+      for (const database of databases) passages.push(await pass(plan, context, database));
+      const [first, ...others] = passages;
+      if (first === undefined) throw new Error('no engine');
+      for (const { told } of others) {
+        if (told.join() !== first.told.join())
+          throw new Error(`${told.join('\n')}\nis not\n${first.told.join('\n')}`);
+      }
+      const lines = [`plan      ${outlinePlan(plan)}`, ...passages.flatMap((passage) => passage.statements)];
+      return { lines: [...asked, ...lines.map(hideSkipToken), ...first.told], answer: first.answer };
     },
     async close() {
-      await engine.close();
-      rmSync(folder, { recursive: true, force: true });
+      for (const { database, remove } of opened) {
+        await database.close();
+        await remove();
+      }
     },
   };
 }
 
+/** One engine's part of a journey. */
+interface Passage {
+  readonly statements: readonly string[];
+  readonly answer: HttpResponse;
+  readonly told: readonly string[];
+}
+
 /** Passes everything on and tells each statement first. */
-function recordStatements(engine: Database, tell: (line: string) => void): Database {
+function recordStatements(database: Database, tell: (line: string) => void): Database {
+  const name = database.dialect.name.padEnd(10);
   const recorded = (session: Session): Session => ({
     run(statement) {
-      tell(describeStatement(statement));
+      tell(`${name}${describeStatement(statement)}`);
       return session.run(statement);
+    },
+    send(statement) {
+      tell(`${name}${describeStatement(statement)}`);
+      return send(statement, session);
     },
   });
   return {
-    ...engine,
-    read: (work, ...rest) => engine.read((session) => work(recorded(session)), ...rest),
+    ...database,
+    read: (work, ...rest) => database.read((session) => work(recorded(session)), ...rest),
     async write(work) {
-      tell('sqlite    begin');
+      tell(`${name}begin`);
       try {
-        const value = await engine.write((session) => work(recorded(session)));
-        tell('sqlite    commit');
+        const value = await database.write((session) => work(recorded(session)));
+        tell(`${name}commit`);
         return value;
       } catch (error) {
-        tell('sqlite    rollback');
+        tell(`${name}rollback`);
         throw error;
       }
     },
@@ -142,6 +167,7 @@ const parameterCharactersMax = 40;
 
 function describeStatement({ text, parameters }: Statement): string {
   const shown = parameters.map((parameter) => {
+    if (Array.isArray(parameter)) return `[${parameter.length} of ${parameter[0]} …]`;
     if (typeof parameter !== 'string') return String(parameter);
     const characters = [...parameter];
     const cut = characters.length > parameterCharactersMax;
@@ -149,7 +175,7 @@ function describeStatement({ text, parameters }: Statement): string {
       ? `${JSON.stringify(characters.slice(0, 24).join('')).slice(0, -1)}…"`
       : JSON.stringify(parameter);
   });
-  return `sqlite    ${text}\n          ← ${shown.join(', ')}`;
+  return `${text}\n          ← ${shown.join(', ')}`;
 }
 
 function httpRequest(request: JourneyRequest, context: RequestContext): HttpRequest {

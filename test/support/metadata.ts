@@ -28,6 +28,7 @@ export const fullCapabilities: ServiceCapabilities = {
   transformations: ['filter', 'groupby', 'aggregate'],
   querySegment: true,
   batchFormats: ['application/json', 'multipart/mixed'],
+  exportFormats: ['text/csv', 'application/x-ndjson'],
   requestEncodings: ['gzip', 'br'],
   requiresIfMatch: false,
 };

@@ -1,4 +1,4 @@
-/** A real SQLite database with rows of a test, and plans made by hand to ask it. */
+/** A real database of either engine with rows of a test, and plans made by hand to ask it. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,9 +11,11 @@ import type { ApplyPlan, CountPlan, DeletePlan, ListPlan } from '../../src/plan/
 import type { Database } from '../../src/storage/database.ts';
 import { execute } from '../../src/storage/execute.ts';
 import { importEntities } from '../../src/storage/import-entities.ts';
+import { openPostgres } from '../../src/storage/postgres/driver.ts';
 import type { Result } from '../../src/storage/result.ts';
 import { openSqlite } from '../../src/storage/sqlite/driver.ts';
 import { byKey } from './bound-arbitrary.ts';
+import { sharedPostgres } from './postgres-server.ts';
 
 /** How often a property is tried: `CASP_RUNS=20` makes it twenty times as often. */
 export const runs = (count: number): number => count * Number(process.env.CASP_RUNS ?? 1);
@@ -62,10 +64,16 @@ export interface QueryDatabase {
   close(): Promise<void>;
 }
 
+/** The engines every question is asked of. */
+export const engines = ['sqlite', 'postgres'] as const;
+export type Engine = (typeof engines)[number];
+
 /** Opens a database with these rows; another tenant has the same rows and the same ids. */
-export async function openQueryDatabase(rows: readonly EntityValues[]): Promise<QueryDatabase> {
-  const folder = await mkdtemp(join(tmpdir(), 'casp-query-'));
-  const database = openSqlite({ file: join(folder, 'rows.db'), model, busyTimeoutMs: 1000 });
+export async function openQueryDatabase(
+  rows: readonly EntityValues[],
+  engine: Engine = 'sqlite',
+): Promise<QueryDatabase> {
+  const { database, remove } = await openEmptyDatabase(engine);
   const target = { entitySet: cloudAppSecurityProfiles, author };
   const insert = async (entities: Iterable<EntityValues>, owner = tenantId): Promise<void> => {
     await importEntities(entities, { ...target, tenantId: owner }, database);
@@ -101,10 +109,31 @@ export async function openQueryDatabase(rows: readonly EntityValues[]): Promise<
     run: (plan) => execute(plan, database),
     async close() {
       await database.close();
-      await rm(folder, { recursive: true });
+      await remove();
     },
   };
 }
+
+/** A database of an engine, and how to remove it once it is closed. */
+export interface EmptyDatabase {
+  readonly database: Database;
+  remove(): Promise<void>;
+}
+
+/** Opens an empty database of an engine. */
+export const openEmptyDatabase = (engine: Engine): Promise<EmptyDatabase> => openEmpty[engine]();
+
+const openEmpty: Readonly<Record<Engine, () => Promise<EmptyDatabase>>> = {
+  async sqlite() {
+    const folder = await mkdtemp(join(tmpdir(), 'casp-query-'));
+    const database = openSqlite({ file: join(folder, 'rows.db'), model, busyTimeoutMs: 1000 });
+    return { database, remove: () => rm(folder, { recursive: true }) };
+  },
+  async postgres() {
+    const { url, drop } = await sharedPostgres();
+    return { database: openPostgres({ url, model, poolSize: 4 }), remove: drop };
+  },
+};
 
 /** A list of everything in the order of the keys, but for what is given. */
 export function listPlan(plan: Partial<ListPlan>): ListPlan {

@@ -5,8 +5,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { startBalancer } from './balancer.ts';
+import { databaseFlags, dropTestDatabase, openTestDatabase, testInstances } from './test-engine.ts';
 
-const distFolder = process.env.CASP_DIST ?? fileURLToPath(new URL('../../dist', import.meta.url));
+/** The build under test, without a slash at its end. */
+export const distFolder = process.env.CASP_DIST ?? fileURLToPath(new URL('../../dist', import.meta.url));
 
 /** The built command line program; `CASP_DIST` names another build than the one beside the tests. */
 export const programPath = join(distFolder, 'cli', 'main.js');
@@ -15,6 +18,8 @@ export interface RunningServer {
   readonly httpUrl: string;
   readonly httpsUrl: string;
   readonly data: string;
+  /** The PostgreSQL database; undefined where the data are in the folder. */
+  readonly databaseUrl: string | undefined;
   readonly pid: number;
   /** Everything the process has said so far, both streams. */
   readonly output: () => string;
@@ -49,18 +54,37 @@ export function plainEnvironment(): NodeJS.ProcessEnv {
   );
 }
 
-/** Starts `serve --dev` on free ports and waits until it answers. */
+/** Starts `serve --dev` on free ports and waits until it answers; several, where a run asks for that. */
 export async function startServer(
   options: { readonly data?: string; readonly flags?: readonly string[] } = {},
 ): Promise<RunningServer> {
   const data = options.data ?? (await mkdtemp(join(tmpdir(), 'casp-test-')));
+  const { flags = [] } = options;
+  const database = await openTestDatabase(data);
+  const remove = async () => {
+    if (options.data !== undefined) return;
+    await dropTestDatabase(data);
+    await rm(data, { recursive: true, force: true });
+  };
+  const own = { data, flags: [...databaseFlags(database), ...flags], databaseUrl: database?.url, remove };
+  return testInstances === 1 ? startOne(own) : startBehindBalancer(own);
+}
+
+interface StartParts {
+  readonly data: string;
+  readonly flags: readonly string[];
+  readonly databaseUrl: string | undefined;
+  /** Removes the data after the server has stopped. */
+  readonly remove: () => Promise<void>;
+}
+
+async function startOne({ data, flags, databaseUrl, remove }: StartParts): Promise<RunningServer> {
   const [httpPort, httpsPort] = [await freePort(), await freePort()];
   const ports = ['--http-port', String(httpPort), '--https-port', String(httpsPort)];
-  const child = spawn(
-    process.execPath,
-    [programPath, 'serve', '--dev', '--data', data, ...ports, ...(options.flags ?? [])],
-    { env: plainEnvironment(), stdio: ['ignore', 'pipe', 'pipe'] },
-  );
+  const child = spawn(process.execPath, [programPath, 'serve', '--dev', '--data', data, ...ports, ...flags], {
+    env: plainEnvironment(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => {
     output += chunk.toString();
@@ -70,23 +94,55 @@ export async function startServer(
   });
   const httpUrl = `http://localhost:${httpPort}`;
   await waitUntilLive(httpUrl, child, () => output);
-  const casp = (...flags: string[]) => runCasp(...flags, '--data', data);
+  const casp = (...words: string[]) => runCasp(...words, '--data', data);
   return {
     httpUrl,
     httpsUrl: `https://localhost:${httpsPort}`,
     data,
+    databaseUrl,
     pid: child.pid ?? 0,
     output: () => output,
     casp,
-    token(...flags) {
-      const { stdout, stderr, status } = casp('token', ...flags);
+    token(...words) {
+      const { stdout, stderr, status } = casp('token', ...words);
       if (status !== 0) throw new Error(`casp token failed: ${stderr}`);
       return stdout.trim();
     },
     kill: (signal) => end(child, signal),
     async stop() {
       await end(child, 'SIGTERM');
-      if (options.data === undefined) await rm(data, { recursive: true, force: true });
+      await remove();
+    },
+  };
+}
+
+/** Several processes, each with a data folder of its own, on one database: started at once, as a cluster would. */
+async function startBehindBalancer(parts: StartParts): Promise<RunningServer> {
+  const port = await freePort();
+  const url = `http://localhost:${port}`;
+  const flags = [...parts.flags, '--https-port', 'off', '--public-url', url];
+  const folders = Array.from({ length: testInstances }, (_, index) => join(parts.data, String(index)));
+  const servers = await Promise.all(
+    folders.map((data) => startOne({ ...parts, data, flags, remove: async () => {} })),
+  );
+  const [first] = servers;
+  if (first === undefined) throw new Error('no instance');
+  const ports = servers.map(({ httpUrl }) => Number(new URL(httpUrl).port));
+  const balancer = await startBalancer(ports, port);
+  return {
+    ...first,
+    httpUrl: url,
+    // What is configured as the public address stands in every link.
+    httpsUrl: url,
+    output: () => servers.map(({ output }) => output()).join(''),
+    async kill(signal) {
+      await Promise.all(servers.map((server) => server.kill(signal)));
+      await balancer.close();
+    },
+    async stop() {
+      await Promise.all(servers.map((server) => server.stop()));
+      await balancer.close();
+      await parts.remove();
     },
   };
 }

@@ -113,6 +113,22 @@ function describeCycle(edges: readonly Import[]): string {
   return `circle: ${steps.join(', ')}`;
 }
 
+/** What the console may not know: anything of the service; and what all pages share knows no page, nor a page another. */
+export function breachesOfConsole(files: readonly SourceFile[]): readonly string[] {
+  const pageOf = (path: string) => /^console\/src\/pages\/([^/]+)\//.exec(path)?.[1];
+  return files.flatMap(findImports).flatMap(({ from, to, external, line }) => {
+    const place = `${from.path}:${line} imports ${to}`;
+    if (external) return [];
+    if (!to.startsWith('console/src/')) return [`${place}, which is no part of the console`];
+    const [own, other] = [pageOf(from.path), pageOf(to)];
+    const shared = /^console\/src\/(parts|shell)\//.test(from.path);
+    // What stands in a page's address is for everybody who links to it.
+    const address = to.endsWith('/search.ts') && !shared;
+    const strange = other !== undefined && !address && (shared || (own !== undefined && own !== other));
+    return strange ? [`${place}: only the router and the page itself may`] : [];
+  });
+}
+
 /** Files that cannot be reached from an entry point, by whatever way of importing. */
 export function unreachableFiles(
   files: readonly SourceFile[],
@@ -166,7 +182,10 @@ const unwantedSyntax: ReadonlyMap<string, string> = new Map([
 
 /** Syntax the project does without: types must erase, and an export has one name. */
 export function unwantedDeclarations(files: readonly SourceFile[]): readonly string[] {
-  return breachesByNode(files, ({ type }) => unwantedSyntax.get(type));
+  // `declare module 'package'` adds to the types of a package; it is no namespace of ours.
+  return breachesByNode(files, ({ type, id }) =>
+    type === 'TSModuleDeclaration' && literalText(id) !== undefined ? undefined : unwantedSyntax.get(type),
+  );
 }
 
 function isIdentifier(node: unknown, name: string): boolean {

@@ -75,6 +75,9 @@ describe('defaults', () => {
       tls: undefined,
       publicUrl: undefined,
       data: join(project, '.casp'),
+      database: undefined,
+      databasePoolSize: 20,
+      rowLevelSecurity: false,
       ephemeral: false,
       sample: true,
       issuers: [],
@@ -88,6 +91,7 @@ describe('defaults', () => {
         },
       },
       corsOrigins: [],
+      console: { clientId: undefined, authority: undefined, scopes: [] },
       trustedProxies: [],
       throttle: false,
       throttleRates: {

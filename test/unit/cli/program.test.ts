@@ -52,6 +52,8 @@ describe('help', () => {
       'cert',
       'config',
       'doctor',
+      'migrate',
+      'copy',
       'version',
       'help',
       'casp',

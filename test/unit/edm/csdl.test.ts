@@ -4,6 +4,7 @@ import { escapeXml, writeCsdlXml } from '../../../src/edm/csdl-xml.ts';
 import { inNamespace, key, string } from '../../../src/edm/declare.ts';
 import { writeServiceDocument } from '../../../src/edm/service-document.ts';
 import type { Model } from '../../../src/edm/types.ts';
+import { changes } from '../../../src/model/change-record.ts';
 import { model } from '../../../src/model/index.ts';
 import {
   convertCsdlXml,
@@ -49,6 +50,25 @@ describe.each(roots)('metadata of %s', (root) => {
 
   it('is of version 4.0, which all clients read', () => {
     expect(/<edmx:Edmx Version="([^"]*)"/.exec(xml)?.[1]).toBe('4.0');
+  });
+});
+
+describe('functions of our own', () => {
+  const document = JSON.parse(writeCsdlJson(model, fullOptions('v1.0')));
+
+  it('stand in a schema of their own, bound to the type and to collections of it', () => {
+    const boundTo = (document.casp.changes as { readonly $Parameter: readonly object[] }[]).map(
+      ({ $Parameter }) => $Parameter,
+    );
+    const type = { $Name: 'bindingParameter', $Type: 'graph.cloudAppSecurityProfile' };
+    expect(boundTo).toEqual([[{ ...type, $Collection: true }], [type]]);
+  });
+
+  it('return what is declared, with values nobody declared inside', () => {
+    expect(Object.keys(document.casp.changeRecord).slice(1)).toEqual(
+      changes.returns.properties.map(({ name }) => name),
+    );
+    expect(document.casp.changedValues).toEqual({ $Kind: 'ComplexType', $OpenType: true });
   });
 });
 

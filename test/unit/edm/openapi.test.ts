@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { writeCsdlJson } from '../../../src/edm/csdl-json.ts';
 import { describeOpenApi, type OpenApiOptions, writeOpenApi } from '../../../src/edm/openapi.ts';
 import { type EntityType, leavesOf } from '../../../src/edm/types.ts';
+import { changes as changesFunction } from '../../../src/model/change-record.ts';
 import { cloudAppSecurityProfile } from '../../../src/model/cloud-app-security-profile.ts';
 import { model } from '../../../src/model/index.ts';
 import { fullCapabilities, fullOptions } from '../../support/metadata.ts';
@@ -139,7 +140,7 @@ describe('operations', () => {
 
   it('are all of a known kind', () => {
     const kinds = new Set(operations.map(({ operation }) => operation['x-ms-docs-operation-type']));
-    expect([...kinds].sort()).toEqual(['action', 'operation']);
+    expect([...kinds].sort()).toEqual(['action', 'function', 'operation']);
   });
 
   it('page by the next link', () => {
@@ -169,7 +170,7 @@ describe('operations', () => {
   it('read every property, and nothing that is none', () => {
     const paths = Object.keys((at('paths') ?? {}) as object);
     const read = paths
-      .filter((path) => path.startsWith(`${entity}/`) && !path.includes('$'))
+      .filter((path) => path.startsWith(`${entity}/`) && !/[$(]/.test(path))
       .map((path) => path.slice(entity.length + 1));
     const leaves = leavesOf(cloudAppSecurityProfile).map(({ path }) => path);
     expect(read.sort()).toEqual([...leaves, 'vendorInformation'].sort());
@@ -178,6 +179,35 @@ describe('operations', () => {
 
 /** What each description of the type says of its properties: type, whether null is possible, who writes it. */
 type Facts = Readonly<Record<string, string>>;
+
+describe('functions', () => {
+  const collection = '/security/cloudAppSecurityProfiles';
+  const entity = `${collection}/{cloudAppSecurityProfile-id}`;
+  const changes = [`${collection}/casp.changes()`, `${entity}/casp.changes()`];
+
+  it('are paths of their own, with the options they take', () => {
+    const operationsOf = changes.map((path) => at('paths', path, 'get') as Node | undefined);
+    expect(operationsOf.map((operation) => operation?.operationId)).toEqual([
+      'security.CloudAppSecurityProfiles.changes',
+      'security.CloudAppSecurityProfile.changes',
+    ]);
+    for (const operation of operationsOf) {
+      expect(operation?.parameters).toEqual(
+        ['top', 'filter', 'client-request-id'].map((name) => ({ $ref: `#/components/parameters/${name}` })),
+      );
+    }
+  });
+
+  it('return what the model declares', () => {
+    const record = schemas['casp.changeRecord']?.properties ?? {};
+    expect(Object.keys(record)).toEqual([
+      '@odata.type',
+      ...changesFunction.returns.properties.map(({ name }) => name),
+    ]);
+    expect(schemas['casp.changedValues']).toMatchObject({ type: 'object', additionalProperties: true });
+    expect(schemas).toHaveProperty(['casp.changeRecordCollectionResponse']);
+  });
+});
 
 describe('the three descriptions of the type', () => {
   const ofModel = (type: EntityType): Facts =>

@@ -154,7 +154,7 @@ describe('parseFormat', () => {
     ['a/b/c', 'optionInvalid', "Invalid value 'a/b/c' for $format"],
     ['yaml', 'notAcceptable', "The format 'yaml' is not offered"],
   ])('refuses %j', (text, code, start) => {
-    const message = `${start}; allowed are json, xml and a media type such as application/json;odata.metadata=minimal.`;
+    const message = `${start}; allowed are json, xml, csv, ndjson and a media type such as application/json;odata.metadata=minimal.`;
     expect(() => parseFormat(text)).toThrow(refusal(code, '$format', message));
   });
 });

@@ -7,11 +7,11 @@ import type { EntitySet, EntityValues, PropertyValue } from '../../../src/edm/ty
 import { model } from '../../../src/model/index.ts';
 import { splitWords } from '../../../src/plan/search-words.ts';
 import { compileDelete, compileInsert, compileUpdate } from '../../../src/sql/compile.ts';
+import { foldText, trigramsOf } from '../../../src/sql/search-text.ts';
 import { finish, type Statement } from '../../../src/sql/statement.ts';
 import { sqliteDialect } from '../../../src/storage/sqlite/dialect.ts';
 import { registerFunctions } from '../../../src/storage/sqlite/functions.ts';
 import { createSchema } from '../../../src/storage/sqlite/schema.ts';
-import { foldText, trigramsOf } from '../../../src/storage/sqlite/search-text.ts';
 import { emptyProfile } from '../../support/profiles.ts';
 import { entitySet, leafOf, tenantId } from './bound.ts';
 
@@ -52,12 +52,16 @@ function openStore() {
     remove: (id: string) => runAll(compileDelete(address(id), sqliteDialect)),
     matching: (words: readonly string[], path?: string) =>
       select(
-        sqliteDialect.textIndexes.selectMatching(entitySet, [
+        sqliteDialect.textIndexes.selectMatching({ entitySet, tenantId }, [
           { words, leaf: path === undefined ? undefined : leafOf(path) },
         ]),
       ),
     containing(part: string) {
-      const selection = sqliteDialect.textIndexes.selectContaining(entitySet, leafOf('name'), part);
+      const selection = sqliteDialect.textIndexes.selectContaining(
+        { entitySet, tenantId },
+        leafOf('name'),
+        part,
+      );
       return selection === undefined ? undefined : select(selection);
     },
     /** Documents without a row, and other damage FTS5 finds itself. */
