@@ -60,6 +60,7 @@ function runSuites(filters) {
 
 check('format', [inModules('@biomejs/biome/bin/biome'), 'ci', '.']);
 check('types', [inModules('typescript/lib/tsc.js'), '-p', 'tsconfig.json']);
+check('types of the console', [inModules('typescript/lib/tsc.js'), '-p', 'console/tsconfig.json']);
 check('build', ['scripts/build.mjs']);
 runSuites(process.argv.slice(2));
 
