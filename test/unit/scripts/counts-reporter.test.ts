@@ -15,6 +15,9 @@ beforeEach(() => {
   mkdirSync(results, { recursive: true });
   folder = mkdtempSync(join(results, 'counts-'));
   mkdirSync(join(folder, 'test'));
+  // Not the project's own: it would look for suites on engines.
+  const config = "export default { test: { pool: 'forks', include: ['test/**/*.test.ts'] } };\n";
+  writeFileSync(join(folder, 'vitest.config.mjs'), config);
 });
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
@@ -23,7 +26,14 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 function countsOf(text: string): unknown {
   const counts = join(folder, 'counts.json');
   writeFileSync(join(folder, 'test', 'broken.test.ts'), header + text);
-  const parameters = ['run', '--root', folder, `--reporter=${join(root, 'scripts', 'counts-reporter.mjs')}`];
+  const parameters = [
+    'run',
+    '--root',
+    folder,
+    '--config',
+    join(folder, 'vitest.config.mjs'),
+    `--reporter=${join(root, 'scripts', 'counts-reporter.mjs')}`,
+  ];
   spawnSync(process.execPath, [join(root, 'node_modules', 'vitest', 'vitest.mjs'), ...parameters], {
     env: { ...process.env, CASP_TEST_COUNTS_FILE: counts },
   });
