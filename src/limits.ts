@@ -160,8 +160,11 @@ export const limits = {
   overloadAfterMs: 2000,
   /** An overload is over when no request was late for this long. */
   overloadCalmMs: 1000,
-  /** Requests being answered at the same moment: bounds what they hold in memory. */
-  requestsUnderWayMax: 4096,
+  /**
+   * Requests being answered at the same moment: what waits behind this many would wait for seconds. A client with more
+   * connections is told to come back.
+   */
+  requestsUnderWayMax: 256,
   /** Bytes of request bodies held at the same moment, inflated ones included. */
   bodyBytesUnderWayMax: 256 * 1024 * 1024,
   /** Bytes of answers whose readers are slow; beyond it the slowest are cut off. */

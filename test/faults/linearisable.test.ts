@@ -78,6 +78,8 @@ describe('the checker', () => {
 /** A database behind the server. */
 interface Engine {
   readonly name: string;
+  /** Servers on it, each of which is asked as often as the others. */
+  readonly instances: number;
   /** Flags of the server, and what undoes their preparation. */
   readonly prepare: () => Promise<{
     readonly flags: readonly string[];
@@ -85,15 +87,15 @@ interface Engine {
   }>;
 }
 
+async function preparePostgres() {
+  const { url, drop } = await sharedPostgres();
+  return { flags: ['--database', url, '--database-pool-size', '6'], release: drop };
+}
+
 const engines: readonly Engine[] = [
-  { name: 'SQLite', prepare: async () => ({ flags: [], release: async () => undefined }) },
-  {
-    name: 'PostgreSQL',
-    async prepare() {
-      const { url, drop } = await sharedPostgres();
-      return { flags: ['--database', url, '--database-pool-size', '6'], release: drop };
-    },
-  },
+  { name: 'SQLite', instances: 1, prepare: async () => ({ flags: [], release: async () => undefined }) },
+  { name: 'PostgreSQL', instances: 1, prepare: preparePostgres },
+  { name: 'three instances on PostgreSQL', instances: 3, prepare: preparePostgres },
 ];
 
 const random = mulberry32(seed);
@@ -124,26 +126,35 @@ function ask(send: Send, path: string, token: string, operation: Operation): Pro
   return send({ path, token, headers, body: { riskScore: operation.value } });
 }
 
-describe.each(engines)(`concurrent PATCH and GET on $name, seed ${seed}`, ({ prepare }) => {
+describe.each(engines)(`concurrent PATCH and GET on $name, seed ${seed}`, ({ instances, prepare }) => {
   let data = '';
-  let server: RunningServer;
+  let servers: readonly RunningServer[] = [];
   let release = async (): Promise<void> => undefined;
 
   beforeAll(async () => {
     data = await mkdtemp(join(tmpdir(), 'casp-linear-'));
     const prepared = await prepare();
     release = prepared.release;
-    server = await startServer({ data, flags: ['--no-sample', ...prepared.flags] });
+    servers = await Promise.all(
+      Array.from({ length: instances }, (_, index) =>
+        startServer({ data: join(data, String(index)), flags: ['--no-sample', ...prepared.flags] }),
+      ),
+    );
   });
   afterAll(async () => {
-    await server.stop();
+    await Promise.all(servers.map((server) => server.stop()));
     await release();
     await rm(data, { recursive: true, force: true });
   });
 
   it('is linearisable for each profile', async () => {
-    const token = server.token();
-    const { send, close } = createExchange(server.httpUrl, clients);
+    const token = servers[0]?.token() ?? '';
+    const exchanges = servers.map(({ httpUrl }) => createExchange(httpUrl, clients));
+    const send: Send = (asked) => {
+      const exchange = exchanges[Math.floor(random() * exchanges.length)];
+      if (exchange === undefined) throw new Error('no instance');
+      return exchange.send(asked);
+    };
     const made = await Promise.all(
       Array.from({ length: profiles }, () =>
         send({ method: 'POST', path: collectionPath, token, body: { riskScore: 'a' } }),
@@ -167,7 +178,7 @@ describe.each(engines)(`concurrent PATCH and GET on $name, seed ${seed}`, ({ pre
       }
     }
     await Promise.all(Array.from({ length: clients }, (_, number) => client(number)));
-    close();
+    for (const { close } of exchanges) close();
 
     const counts = Object.fromEntries(statuses);
     console.log(

@@ -1,5 +1,5 @@
 /**
- * Twice as many requests as the service can answer: those it accepts are answered in time, the others are told at once
+ * More than twice as many requests as the service can answer: those it accepts are answered in time, the others are told at once
  * to come back, memory stays where it was, and when the flood is over so is its effect.
  */
 import { readFileSync } from 'node:fs';
@@ -9,8 +9,10 @@ import { isLong, percentile } from './support/form.ts';
 import { type Outcome, runLoad } from './support/load.ts';
 
 const floodMs = isLong ? 30_000 : 4_000;
-/** Without refusals it would be half the time of the flood; a slow machine takes several turns to notice. */
-const acceptedMsMax = 10_000;
+/** As many requests as may be under way take a fraction of this; a machine shared with others is slower. */
+const acceptedMsMax = 8_000;
+/** A refusal waits for its turn of the event loop, and costs next to nothing. */
+const refusedMsMax = 5_000;
 const profiles = 200;
 let service: Service;
 let paths: readonly string[] = [];
@@ -55,7 +57,7 @@ function residentMebibytes(): number {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
 }
 
-describe('at twice the sustainable rate', () => {
+describe('at more than twice the sustainable rate', () => {
   it('accepted requests are answered in time, the others refused at once, and it passes', async () => {
     // Commits are shared, so only many clients at once show what can be done.
     const calmly = { port, next: nextRequest, perSecond: undefined, connections: 128 } as const;
@@ -73,7 +75,8 @@ describe('at twice the sustainable rate', () => {
       port,
       next: nextRequest,
       durationMs: floodMs,
-      perSecond: 2 * sustainable,
+      // Far beyond, because what was measured as sustainable may have been a slow moment.
+      perSecond: 4 * sustainable,
       connections: 1500,
     });
     clearInterval(watch);
@@ -100,12 +103,14 @@ describe('at twice the sustainable rate', () => {
         `memory ${before.toFixed(0)} to at most ${peak.toFixed(0)} MiB, recovered after ${recoveredMs.toFixed(0)} ms ` +
         `(${(performance.now() - startMs).toFixed(0)} ms watched)`,
     );
-    expect(flood.length).toBe(accepted.length + refused.length);
+    expect(flood.filter((outcome) => !isAccepted(outcome) && !isRefused(outcome))).toEqual([]);
+    expect(refused.length).toBeGreaterThan(0);
+    expect(percentile(latenciesOf(refused), 0.99)).toBeLessThan(refusedMsMax);
     expect(refused.filter(({ retryAfter }) => !/^[1-9]\d*$/.test(retryAfter ?? ''))).toEqual([]);
     // Work goes on while most of what comes is refused.
     expect(accepted.length).toBeGreaterThan((sustainable * floodMs) / 1000 / 3);
     expect(percentile(latenciesOf(accepted), 0.99)).toBeLessThan(acceptedMsMax);
-    expect(peak - before).toBeLessThan(200);
+    expect(peak - before).toBeLessThan(300);
     expect(recoveredMs).toBeLessThan(5000);
   }, 180_000);
 });

@@ -40,7 +40,7 @@ export interface ConsoleUnderTest {
   faults(): readonly string[];
   forget(): void;
   /** Asks the API as a person, past the console: to prepare, to interfere and to compare. */
-  api(path: string, request?: ApiRequest): Promise<ApiAnswer>;
+  api<Body = unknown>(path: string, request?: ApiRequest): Promise<ApiAnswer<Body>>;
   stop(): Promise<void>;
 }
 
@@ -53,12 +53,11 @@ export interface ApiRequest {
   readonly body?: unknown;
 }
 
-/** An answer of the API; `body` is the parsed JSON, or the text if it is not JSON. */
-export interface ApiAnswer {
+/** An answer of the API; `body` is the parsed JSON, or the text if it is not JSON, of the shape the test knows. */
+export interface ApiAnswer<Body> {
   readonly status: number;
   readonly headers: Headers;
-  // biome-ignore lint/suspicious/noExplicitAny: tests read whatever shape they asked for
-  readonly body: any;
+  readonly body: Body;
   readonly text: string;
 }
 
@@ -132,7 +131,10 @@ export async function startConsole(
     },
     faults: () => [...faults],
     forget: () => faults.splice(0),
-    async api(path, { person = 'engineer', method = 'GET', headers = {}, body } = {}) {
+    async api<Body>(
+      path: string,
+      { person = 'engineer', method = 'GET', headers = {}, body }: ApiRequest = {},
+    ) {
       const json: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };
       const answer = await fetch(`${server.httpUrl}/v1.0${path}`, {
         method,
@@ -140,7 +142,7 @@ export async function startConsole(
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
       const text = await answer.text();
-      return { status: answer.status, headers: answer.headers, text, body: parsedOrText(text) };
+      return { status: answer.status, headers: answer.headers, text, body: parsedOrText(text) as Body };
     },
     async stop() {
       for (const context of contexts) await context.close();

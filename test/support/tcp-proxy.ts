@@ -10,6 +10,8 @@ export interface TcpProxy {
   judge(judge: Judge | undefined): void;
   /** Refuses new connections and cuts those there are, or lets them in again. */
   block(blocked: boolean): void;
+  /** Leads new connections to another port, and cuts those there are. */
+  switchTo(port: number): void;
   close(): Promise<void>;
 }
 
@@ -18,12 +20,13 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let current: Judge | undefined;
   let blocked = false;
+  let port = targetPort;
   const server = createServer((client) => {
     if (blocked) {
       client.destroy();
       return;
     }
-    const target = connectTcp(targetPort, '127.0.0.1');
+    const target = connectTcp(port, '127.0.0.1');
     let swallowing = false;
     const cut = () => {
       client.destroy();
@@ -63,6 +66,10 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     block(value) {
       blocked = value;
       if (blocked) cutAll();
+    },
+    switchTo(next) {
+      port = next;
+      cutAll();
     },
     async close() {
       cutAll();

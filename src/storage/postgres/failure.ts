@@ -25,6 +25,9 @@ export const stateOf = (error: unknown): string | undefined =>
 /** The server cannot be used at the moment: connection, resources, system, shutdown, read-only, corrupt, no database. */
 const unavailable = /^(08...|53...|58...|57P0[1235]|25006|25P03|XX00[12]|3D000)$/;
 
+/** The server is there, and its disk is full, broken or corrupt. */
+const broken = /^(53100|58...|XX00[12])$/;
+
 /** The server has ended the connection, or will refuse everything on it; another connection may do. */
 const ended = /^(08...|57P0[1235]|25006|25P03)$/;
 
@@ -60,6 +63,14 @@ export function translate(error: unknown): unknown {
   if (state === undefined) return error;
   if (['40001', '40P01', '55P03', '57014'].includes(state)) {
     return storageBusy('The database is busy. Try again.', error);
+  }
+  if (broken.test(state)) {
+    return failed(
+      'storageUnavailable',
+      'The database cannot be read or written at the moment.',
+      '5',
+      error,
+    );
   }
   return unavailable.test(state) ? databaseUnavailable(error) : error;
 }

@@ -46,10 +46,24 @@ export function createPointReader({
   async function next(): Promise<PostgresConnection> {
     if (stopping) throw serverStopping();
     turn = (turn + 1) % connections;
-    const connection = await (slots[turn] ?? connect(turn));
-    if (!connection.isLost()) return connection;
-    slots[turn] = undefined;
-    return connect(turn);
+    const index = turn;
+    const known = await slots[index]?.catch(() => undefined);
+    if (known !== undefined && !known.isLost()) return known;
+    if (known !== undefined) slots[index] = undefined;
+    try {
+      return await (slots[index] ?? connect(index));
+    } catch (error) {
+      // The server may have no more connections to give: those there are will do.
+      const other = await findWhole();
+      if (other === undefined) throw error;
+      return other;
+    }
+  }
+
+  async function findWhole(): Promise<PostgresConnection | undefined> {
+    const settled = await Promise.allSettled(slots);
+    const opened = settled.map((each) => (each.status === 'fulfilled' ? each.value : undefined));
+    return opened.find((each) => each !== undefined && !each.isLost());
   }
 
   /** Sent together, so that no other read comes between. */
