@@ -166,17 +166,13 @@ describe('the grid', () => {
     await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
     const known = async () => Number(await grid().getAttribute('data-known'));
     const wanted = Math.min(4000, rows);
-    // What else runs on the machine lengthens tasks, never shortens them: the best of a few passes counts.
-    let longest = Number.POSITIVE_INFINITY;
-    for (let pass = 0; pass < 4 && longest >= longestTaskAllowedMs; pass += 1) {
-      await show({ size: '200', sort: pass % 2 === 0 ? 'name asc' : 'name desc' });
-      const now = await longestTaskMs(page, async () => {
-        for (let turn = 0; turn < 400 && (await known()) < wanted; turn += 1) await page.mouse.wheel(0, 2400);
-        for (let turn = 0; turn < 20; turn += 1) await page.mouse.wheel(0, -6000);
-      });
-      expect(await known()).toBeGreaterThanOrEqual(wanted);
-      longest = Math.min(longest, now);
-    }
+    await show({ size: '200', sort: 'name asc' });
+    const longest = await longestTaskMs(page, async () => {
+      for (let turn = 0; turn < 400 && (await known()) < wanted; turn += 1) await page.mouse.wheel(0, 2400);
+      for (let turn = 0; turn < 20; turn += 1) await page.mouse.wheel(0, -6000);
+    });
+    expect(await known()).toBeGreaterThanOrEqual(wanted);
+    console.log(`longest task while scrolling ${wanted} rows: ${longest.toFixed(0)} ms`);
     expect(longest).toBeLessThan(longestTaskAllowedMs);
   });
 
