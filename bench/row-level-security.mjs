@@ -3,6 +3,7 @@
  * `node bench/row-level-security.mjs postgres://role@host/database`; the role owns the database and is no superuser.
  */
 import { fileURLToPath } from 'node:url';
+import { distFolder } from './harness/dist.mjs';
 
 const tenantId = '11111111-1111-4111-8111-111111111111';
 const rows = 1000;
@@ -96,8 +97,7 @@ if (script === fileURLToPath(import.meta.url)) {
     console.error('usage: node bench/row-level-security.mjs postgres://role@host/database');
     process.exit(2);
   }
-  const dist = process.env.CASP_DIST ?? fileURLToPath(new URL('../dist', import.meta.url));
-  const measured = await measureRowLevelSecurity({ url, dist });
+  const measured = await measureRowLevelSecurity({ url, dist: distFolder });
   for (const [work, { off, on, left }] of Object.entries(measured))
     console.log(
       `${work.padEnd(6)} off ${Math.round(off)}/s  on ${Math.round(on)}/s  left ${left.toFixed(2)}`,

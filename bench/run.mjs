@@ -11,13 +11,18 @@ import { launchService, startService } from './harness/service.mjs';
 import { copyLargeData } from './million/large-data.mjs';
 import { describePeers, judgePeers } from './peers/goals.mjs';
 import { installPeers } from './peers/install.mjs';
+import { openOnPostgres } from './postgres/service.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const defaultFixture = { rows: 10_000 };
 const warmUpSeconds = 1;
 const seed = 42;
 
+/** Where the workloads of an engine are. */
+const folders = { sqlite: 'workloads', postgres: 'postgres/workloads' };
+
 const usage = `npm run bench -- [options]
+  --engine NAME        sqlite, or postgres: other workloads, on a PostgreSQL server of the bench's own (sqlite)
   --only NAME[,NAME]   only these workloads
   --seconds N          length of one measurement (3)
   --repeats N          measurements of each server, the median counts (3)
@@ -44,6 +49,7 @@ function parseOptions() {
   const text = (value) => ({ type: 'string', default: value });
   const flag = { type: 'boolean', default: false };
   const options = {
+    engine: text('sqlite'),
     only: { type: 'string' },
     seconds: text('3'),
     repeats: text('3'),
@@ -62,6 +68,7 @@ function parseOptions() {
     const whole = ['seconds', 'repeats', 'connections', 'rows']
       .filter((name) => values[name] !== undefined)
       .map((name) => [name, positiveInteger(name, values[name])]);
+    if (!(values.engine in folders)) fail(`--engine must be ${Object.keys(folders).join(' or ')}`);
     return { ...values, ...Object.fromEntries(whole) };
   } catch (error) {
     return fail(`${error.message}\n\n${usage}`);
@@ -69,8 +76,8 @@ function parseOptions() {
 }
 
 /** The workloads asked for: each is one file, in the order of the file names. */
-async function loadWorkloads({ only, peers }) {
-  const folder = peers ? 'peers/workloads' : 'workloads';
+async function loadWorkloads({ engine, only, peers }) {
+  const folder = peers ? 'peers/workloads' : folders[engine];
   const files = readdirSync(here(folder))
     .filter((name) => name.endsWith('.mjs'))
     .sort();
@@ -166,6 +173,8 @@ function createStudyTools(service, data, ids, options) {
     data,
     ids,
     repeats,
+    seconds,
+    connections,
     client: createClient(service.target),
     load(task) {
       runs += 1;
@@ -225,6 +234,7 @@ const log = (text) => console.error(`bench: ${text}`);
 async function openService(fixture, folder, options) {
   const dataFolder = join(folder, 'service');
   const profileFolder = options.profile ? options['profile-dir'] : undefined;
+  if (options.engine === 'postgres') return openOnPostgres({ fixture, dataFolder, profileFolder, seed, log });
   if (!fixture.imported) {
     const service = await startService({ fixture, dataFolder, seed, profileFolder });
     return { service, rows: service.rows, ids: service.rows.map(({ id }) => id) };

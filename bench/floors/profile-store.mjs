@@ -1,4 +1,5 @@
 /** The least a durable store of the same rows can do: better-sqlite3, prepared statements, JSON texts kept whole. */
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -15,6 +16,8 @@ const schema = `
     at text not null, principal text not null, before text not null, after text not null
   );
 `;
+
+export { tenantId };
 
 /** Opens a fresh database below `folder`, filled from a file of one JSON row a line. */
 export function openProfileStore(rowsFile, folder) {
@@ -68,9 +71,23 @@ function statements(database) {
     return text;
   }
 
+  const insert = database.prepare('insert into profile values (?, ?, 1, ?, ?, ?)');
+
+  /** Writes a row of its own and its change record; the caller holds the transaction. */
+  function create(values) {
+    const id = randomUUID();
+    const modified = new Date().toISOString();
+    const next = { id, createdDateTime: modified, lastModifiedDateTime: modified, ...values };
+    const text = JSON.stringify(next);
+    insert.run(tenantId, id, modified, next.name, text);
+    insertChange.run(tenantId, id, 1, modified, 'bench', '{}', text);
+    return text;
+  }
+
   return {
     read: (id) => select.get(tenantId, id).json,
     firstPage: () => `{"value":[${page.all(tenantId).join(',')}]}`,
-    patch,
+    /** Changes a row, or without an id makes one. */
+    write: (id, values) => (id === undefined ? create(values) : patch(id, values)),
   };
 }

@@ -4,12 +4,12 @@ import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { distFolder } from './dist.mjs';
 import { cores, startNode, stop } from './processes.mjs';
 import { collectionPath, profileBodies } from './profiles.mjs';
 
-const entryPoint = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const entryPoint = `${distFolder}/cli/main.js`;
 const readyTimeoutMs = 30_000;
 const writersMax = 32;
 const pageSize = 1000;
@@ -23,10 +23,13 @@ async function freePort() {
   return port;
 }
 
+/** The service refuses options it does not know, such as the bench's own. */
+const { CASP_DIST: _, ...environment } = process.env;
+
 /** A bearer token for the local issuer whose key lies in the data folder. */
 async function readToken(dataFolder) {
   const parameters = [entryPoint, 'token', '--role', 'engineer', '--data', dataFolder];
-  const { stdout } = await promisify(execFile)(process.execPath, parameters);
+  const { stdout } = await promisify(execFile)(process.execPath, parameters, { env: environment });
   return stdout.trim();
 }
 
@@ -88,7 +91,7 @@ export async function launchService({ fixture, dataFolder, profileFolder }) {
   const child = startNode(parameters, {
     core: cores.server,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...fixture.environment },
+    env: { ...environment, ...fixture.environment },
   });
   const output = collectOutput(child);
   try {

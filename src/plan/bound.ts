@@ -248,3 +248,7 @@ export function keyOrder(entitySet: EntitySet): OrderKey {
   if (leaf === undefined || leaf.type.kind !== 'primitive') throw new Error(`${entitySet.name} has no key`);
   return { expression: { kind: 'leaf', type: leaf.type, leaf }, descending: false };
 }
+
+/** Whether an expression is nothing but the key of the entity. */
+export const isId = (expression: BoundExpression): boolean =>
+  expression.kind === 'leaf' && expression.leaf.property.access === 'key';

@@ -12,8 +12,8 @@ import { tableOf } from './table.ts';
 
 /**
  * Reads a page and one row more, which tells whether another page follows. Beside `id`, `version` and `json` the rows
- * have the values of the order keys as `k0`, `k1` … and of the computed properties as `c0`, `c1` …, all as text
- * (`readValue`).
+ * have the values of the order keys other than the id as `k0`, `k1` … and of the computed properties as `c0`, `c1` …,
+ * all as text (`readValue`).
  */
 export function compileList(plan: ListPlan, dialect: Dialect): Statement {
   const list = describeList(plan, dialect);
@@ -56,7 +56,7 @@ function rowColumns({ projection }: ListPlan, keys: readonly SortKey[], scope: S
   return join(
     [
       sql`"e"."id", "e"."version", "e"."json"`,
-      ...keys.map((key, index) => sql`${asText(key)} as ${identifier(`k${index}`)}`),
+      ...keys.flatMap((key, index) => (key.isId ? [] : [sql`${asText(key)} as ${identifier(`k${index}`)}`])),
       ...computed.map((operand, index) => sql`${asText(operand)} as ${identifier(`c${index}`)}`),
     ],
     ', ',

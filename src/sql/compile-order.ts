@@ -1,5 +1,5 @@
 /** The order of a list and where a page of it starts (digest 4.8, 4.10). */
-import { type OrderKey, typeOf } from '../plan/bound.ts';
+import { isId, type OrderKey, typeOf } from '../plan/bound.ts';
 import { compileValue } from './compile-expression.ts';
 import type { Operand } from './dialect.ts';
 import { combine, never } from './logic.ts';
@@ -14,6 +14,8 @@ export interface SortKey extends Operand {
   readonly nullable: boolean;
   /** The path of the leaf it is, if it is one. */
   readonly path: string | undefined;
+  /** Whether it is the entity's own key, which every row has anyway. */
+  readonly isId: boolean;
 }
 
 /** The keys of an order, in the scope of the rows to sort. */
@@ -24,6 +26,7 @@ export function compileKeys(orderBy: readonly OrderKey[], scope: Scope): readonl
     descending,
     nullable: isNullable(expression, scope),
     path: expression.kind === 'leaf' ? expression.leaf.path : undefined,
+    isId: isId(expression),
   }));
 }
 

@@ -56,23 +56,30 @@ export function compileInsert(
 ): Statement[] {
   const table = tableOf(plan.entitySet);
   const address = { entitySet: plan.entitySet, tenantId: plan.tenantId, id: entity.id };
-  const cells = allCells(plan.entitySet, plan.values, dialect);
-  const names = join(
-    [sql`"tenant_id", "id", "version", "json"`, ...cells.map((cell) => identifier(cell.name))],
-    ', ',
-  );
-  const values = join(
-    [
-      sql`${plan.tenantId}, ${entity.id}, ${entity.version}, ${entity.json}`,
-      ...cells.map((cell) => sql`${cell.value}`),
-    ],
-    ', ',
-  );
   return [
-    finish(sql`insert into ${identifier(table.name)} (${names}) values (${values})`, dialect.placeholder),
+    insertRow(address, entity, allCells(plan.entitySet, plan.values, dialect), dialect),
     ...table.collections.flatMap((collection) => insertItems(collection, address, plan.values, dialect)),
     ...dialect.textIndexes.insert(address, plan.values).map((each) => finish(each, dialect.placeholder)),
   ];
+}
+
+function insertRow(
+  { entitySet, tenantId }: RowAddress,
+  { id, version, json }: StoredEntity,
+  cells: readonly Cell[],
+  dialect: Dialect,
+): Statement {
+  const { name } = tableOf(entitySet);
+  const names = cells.map((cell) => cell.name);
+  const text = textOf(`insert ${dialect.name} ${name} ${names.join(' ')}`, () => {
+    const columns = ['tenant_id', 'id', 'version', 'json', ...names].map(identifier);
+    const values = columns.map(() => sql`${null}`);
+    return finish(
+      sql`insert into ${identifier(name)} (${join(columns, ', ')}) values (${join(values, ', ')})`,
+      dialect.placeholder,
+    );
+  });
+  return { text, parameters: [tenantId, id, version, json, ...cells.map((cell) => cell.value)] };
 }
 
 /** Writes what a PATCH changed, and nothing else. */
@@ -196,14 +203,29 @@ function insertItems(
 ): Statement[] {
   const items = values[collection.property.name] as readonly string[];
   if (dialect.rowKey === 'id') return insertItemsById(collection, address, items, dialect);
-  const { name } = tableOf(address.entitySet);
-  const columns = sql`"tenant_id", ${identifier(dialect.rowKey)}, "ordinal", "value"`;
-  return items.map((item, ordinal) =>
-    finish(
-      sql`insert into ${identifier(collection.name)} (${columns}) select "tenant_id", ${identifier(dialect.rowKey)}, ${BigInt(ordinal)}, ${item} from ${identifier(name)} where ${rowIs(address)}`,
+  return insertItemsByRow(collection, address, items, dialect);
+}
+
+/** One by one: a statement for several rows opens a statement journal, which makes text indexes write what they hold. */
+function insertItemsByRow(
+  collection: CollectionTable,
+  address: RowAddress,
+  items: readonly string[],
+  dialect: Dialect,
+): Statement[] {
+  const { tenantId, id } = address;
+  const text = textOf(`item ${dialect.name} ${collection.name}`, () => {
+    const key = identifier(dialect.rowKey);
+    const row = sql`(select ${key} from ${identifier(tableOf(address.entitySet).name)} where ${rowIs(address)})`;
+    return finish(
+      sql`insert into ${identifier(collection.name)} ("tenant_id", ${key}, "ordinal", "value") values (${null}, ${row}, ${null}, ${null})`,
       dialect.placeholder,
-    ),
-  );
+    );
+  });
+  return items.map((item, ordinal) => ({
+    text,
+    parameters: [tenantId, tenantId, id, BigInt(ordinal), item],
+  }));
 }
 
 /** All in one statement, which goes to the tenant's machine alone. */

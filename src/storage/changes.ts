@@ -23,7 +23,10 @@ export interface ChangeRecord {
 
 /** Appends a record at the tenant's next position; positions are in commit order, because the counter row is locked. */
 export async function recordChange(session: Session, change: ChangeRecord, dialect: Dialect): Promise<void> {
-  if (dialect.name === 'postgres') return sendLast(compileCountAndAppend(change, dialect), session);
+  if (dialect.name === 'postgres') {
+    const statement = { ...compileCountAndAppend(change, dialect), together: appendTogether };
+    return sendLast(statement, session);
+  }
   const position = await nextPosition(session, change.tenantId, dialect);
   await session.run(compileAppend(change, position, dialect));
 }
@@ -95,6 +98,35 @@ function compileCountAndAppend(change: ChangeRecord, { name, placeholder }: Dial
   });
   const [, , ...rest] = recordValues(change, undefined);
   return { text, parameters: [tenantId, tenantId, ...rest] };
+}
+
+/** What `compileCountAndAppend` made, as one statement for each tenant: in a transaction that many share, it is the dearest. */
+function appendTogether(statements: readonly Statement[]): readonly Statement[] {
+  const byTenant = new Map<unknown, Statement[]>();
+  for (const statement of statements) {
+    const [tenantId] = statement.parameters;
+    byTenant.set(tenantId, [...(byTenant.get(tenantId) ?? []), statement]);
+  }
+  return [...byTenant.values()].flatMap((all) => (all.length === 1 ? all : [countAndAppendAll(all)]));
+}
+
+/** Column by column, so that one text serves any number of records. */
+function countAndAppendAll(statements: readonly Statement[]): Statement {
+  const [tenantId] = statements[0]?.parameters ?? [];
+  const given = recordColumns.slice(2);
+  const text = textOf('count and append all', () => {
+    const columns = given.map((column, index) => {
+      const isWhole = column === 'version' || column === 'at';
+      return `$${index + 4}::${isWhole ? 'bigint' : 'text'}[]`;
+    });
+    const names = recordColumns.map((column) => `"${column}"`).join(', ');
+    const read = given.map((column) => `"given"."${column}"`).join(', ');
+    const all = `with "counted" as (insert into "change_counter" ("tenant_id", "last_position") values ($1, $2::bigint) on conflict ("tenant_id") do update set "last_position" = "change_counter"."last_position" + excluded."last_position" returning "last_position") insert into "change_record" (${names}) select $1::text, "counted"."last_position" - $2::bigint + "given"."place", ${read} from "counted", unnest($3::bigint[], ${columns.join(', ')}) as "given" ("place", ${given.map((column) => `"${column}"`).join(', ')})`;
+    return { text: all, parameters: [] };
+  });
+  const places = statements.map((_, index) => index + 1);
+  const values = given.map((_, index) => statements.map(({ parameters }) => parameters[index + 2]));
+  return { text, parameters: [tenantId, statements.length, places, ...values] };
 }
 
 function compileAppend(change: ChangeRecord, position: unknown, { name, placeholder }: Dialect): Statement {

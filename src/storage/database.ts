@@ -14,7 +14,13 @@ export interface Session {
    */
   send?(statement: Statement): Promise<void>;
   /** The same at the end of the transaction: for rows that others wait for, which are then held the least. */
-  sendLast?(statement: Statement): Promise<void>;
+  sendLast?(statement: LastStatement): Promise<void>;
+}
+
+/** A statement for the end of a transaction. */
+export interface LastStatement extends Statement {
+  /** Says in fewer statements what several with the same function say one after the other. */
+  readonly together?: (statements: readonly Statement[]) => readonly Statement[];
 }
 
 /** Runs a statement whose rows nobody reads, as early as the session can go on. */
@@ -23,7 +29,7 @@ export async function send(statement: Statement, session: Session): Promise<void
 }
 
 /** Runs a statement whose rows nobody reads, as late as the session can. */
-export async function sendLast(statement: Statement, session: Session): Promise<void> {
+export async function sendLast(statement: LastStatement, session: Session): Promise<void> {
   await (session.sendLast === undefined ? send(statement, session) : session.sendLast(statement));
 }
 

@@ -6,6 +6,7 @@ import { applyUpdate } from '../plan/apply-update.ts';
 import {
   type Constant,
   type ConstantValue,
+  isId,
   keyOrder,
   type Projection,
   stringType,
@@ -192,7 +193,9 @@ async function list(plan: ListPlan, database: Database, client: Client | undefin
       entity: readRow(row, plan.entitySet.type),
       computed: readValues(row, types),
     })),
-    next: more ? plan.orderBy.map((_, index) => readKey(last[`k${index}`])) : undefined,
+    next: more
+      ? plan.orderBy.map(({ expression }, index) => readKey(isId(expression) ? last.id : last[`k${index}`]))
+      : undefined,
     count: total,
   };
 }

@@ -45,7 +45,14 @@ function createBreaker(): Breaker {
     wrap: (database) => ({
       ...database,
       read: (work, options) => database.read((session) => work(guard(session)), options),
-      write: (work) => database.write((session) => work(guard(session))),
+      write(work) {
+        const before = count;
+        return database.write((session) => {
+          // Work that failed may run again, under a savepoint: then it fails again.
+          count = before;
+          return work(guard(session));
+        });
+      },
     }),
     arm(next, nextCode) {
       failing = next;

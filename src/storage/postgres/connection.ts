@@ -139,6 +139,7 @@ function createConnection(
   isLost: () => boolean,
 ): PostgresConnection {
   const nameOf = createNames(client);
+  const gather = createGathering(wireOf(client).stream);
   const patienceMs = (timeLimitMs: number) => (timeLimitMs === 0 ? undefined : timeLimitMs + answerGraceMs);
   return {
     backend,
@@ -151,6 +152,7 @@ function createConnection(
         // Where the server itself is silent, its network is gone.
         query_timeout: patienceMs(timeLimitMs),
       };
+      gather();
       try {
         return (await client.query(config)).rows;
       } catch (error) {
@@ -158,6 +160,7 @@ function createConnection(
       }
     },
     async control(text) {
+      gather();
       try {
         const outcome: pg.QueryResult | readonly pg.QueryResult[] = await client.query(text);
         const last = Array.isArray(outcome) ? outcome.at(-1) : outcome;
@@ -175,12 +178,26 @@ function createConnection(
 
 /** The part of the client's connection that its types leave out. */
 interface Wire {
-  readonly stream?: { destroy(): void };
+  readonly stream?: { destroy(): void; cork(): void; uncork(): void };
   readonly parsedStatements: Record<string, string>;
   close(message: { readonly type: 'S'; readonly name: string }): void;
 }
 
 const wireOf = (client: pg.Client): Wire => client.connection as unknown as Wire;
+
+/** What is sent in one turn of the event loop goes out in one piece: a write costs more than what is in it. */
+function createGathering(stream: Wire['stream']): () => void {
+  let isGathering = false;
+  return () => {
+    if (isGathering || stream === undefined) return;
+    isGathering = true;
+    stream.cork();
+    setImmediate(() => {
+      isGathering = false;
+      stream.uncork();
+    });
+  };
+}
 
 function destroy(client: pg.Client): void {
   wireOf(client).stream?.destroy();

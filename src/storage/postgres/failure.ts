@@ -65,12 +65,7 @@ export function translate(error: unknown): unknown {
     return storageBusy('The database is busy. Try again.', error);
   }
   if (broken.test(state)) {
-    return failed(
-      'storageUnavailable',
-      'The database cannot be read or written at the moment.',
-      '5',
-      error,
-    );
+    return failed('storageUnavailable', 'The database cannot be read or written at the moment.', '5', error);
   }
   return unavailable.test(state) ? databaseUnavailable(error) : error;
 }

@@ -1,7 +1,7 @@
 /** One transaction on one connection: sent ahead where nobody waits for an answer, so that it costs two round trips. */
 import type { TenantId } from '../../auth/authenticator.ts';
 import type { Statement } from '../../sql/statement.ts';
-import type { Row, Session } from '../database.ts';
+import type { LastStatement, Row, Session } from '../database.ts';
 import type { PostgresConnection } from './connection.ts';
 
 /** Checks a statement before it is sent; returns the tenant whose rows it touches. */
@@ -20,7 +20,7 @@ export interface TransactionOptions {
 
 export interface Transaction extends Session {
   send(statement: Statement): Promise<void>;
-  sendLast(statement: Statement): Promise<void>;
+  sendLast(statement: LastStatement): Promise<void>;
   /** Whether anything was sent. */
   hasBegun(): boolean;
   /** The first error of a statement, also of one that nobody waited for. */
@@ -48,7 +48,7 @@ export function createTransaction(options: TransactionOptions): Transaction {
   let tenant: TenantId | undefined;
   let failed: { readonly error: unknown } | undefined;
   let ended = false;
-  let last: readonly Statement[] = [];
+  let last: readonly LastStatement[] = [];
 
   function watch<T>(answer: Promise<T>): Promise<T> {
     answer.catch((error: unknown) => {
@@ -97,7 +97,7 @@ export function createTransaction(options: TransactionOptions): Transaction {
     failure: () => failed?.error,
     begun: () => begun ?? Promise.resolve([]),
     async commit() {
-      for (const statement of last) void submit(statement);
+      for (const statement of joinLast(last)) void submit(statement);
       const { command } = await connection.control('commit');
       return command === 'COMMIT';
     },
@@ -109,4 +109,11 @@ export function createTransaction(options: TransactionOptions): Transaction {
       ended = true;
     },
   };
+}
+
+/** All at once where all can be. */
+function joinLast(last: readonly LastStatement[]): readonly Statement[] {
+  const together = last[0]?.together;
+  const isJoined = together !== undefined && last.every((each) => each.together === together);
+  return isJoined ? together(last) : last;
 }

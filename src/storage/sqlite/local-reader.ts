@@ -23,6 +23,9 @@ const longTextsMax = 1000;
 /** A statement that is slow so many times in a row is long. */
 const overrunsMax = 3;
 
+/** How long it is taken for long then; twice as long each time after. */
+const firstMemoryMs = 100;
+
 /** Opens its connection with the first read. */
 export function createLocalReader(file: string, busyTimeoutMs: number): LocalReader {
   const long = new LRUCache<string, true>({ max: longTextsMax, ttl: limits.longReadMemoryMs });
@@ -62,11 +65,17 @@ export function createLocalReader(file: string, busyTimeoutMs: number): LocalRea
     }
   }
 
-  /** Many rows are proof; a pause of the process makes any statement slow once. */
+  /**
+   * Many rows are proof. A pause of the process makes any statement slow, and a busy machine several in a row, so those
+   * are tried again soon, and later each time they are slow still.
+   */
   function remember(text: string, reason: StopReason): void {
+    if (reason !== 'slow') long.set(text, true);
     const count = (overruns.get(text) ?? 0) + 1;
     overruns.set(text, count);
-    if (reason !== 'slow' || count >= overrunsMax) long.set(text, true);
+    if (count < overrunsMax) return;
+    const ttl = Math.min(limits.longReadMemoryMs, firstMemoryMs * 2 ** (count - overrunsMax));
+    if (reason === 'slow') long.set(text, true, { ttl });
   }
 
   return {

@@ -131,7 +131,10 @@ function writeDocuments(
   ];
 }
 
-/** One statement for all documents of an index: FTS5 writes a part of its own for each statement. */
+/**
+ * A statement for each document, because one for several rows opens a statement journal, which makes every FTS5 table
+ * write what it holds; without, they write once, at the commit, for all works that share it.
+ */
 function writeInto(
   index: string,
   old: readonly Document[],
@@ -139,16 +142,14 @@ function writeInto(
   { tenantId, id }: RowAddress,
   table: EntityTable,
 ): readonly Fragment[] {
-  // FTS5 keeps no texts here: it must be told what to forget, and before it learns what is new.
-  const changes = [
-    ...old.map(([place, text]) => sql`('delete', ${BigInt(place)}, ${text})`),
-    ...made.map(([place, text]) => sql`(null, ${BigInt(place)}, ${text})`),
-  ];
-  if (changes.length === 0) return [];
   const name = identifier(index);
-  const number = sql`"e"."row_id" * ${BigInt(placesPerRow)} + "d"."column2"`;
+  const row = sql`(select "row_id" from ${identifier(table.name)} where "tenant_id" = ${tenantId} and "id" = ${id})`;
+  const write = (kind: 'delete' | null, [place, text]: Document) =>
+    sql`insert into ${name} (${name}, "rowid", "text") values (${kind}, ${row} * ${BigInt(placesPerRow)} + ${BigInt(place)}, ${text})`;
+  // FTS5 keeps no texts here: it must be told what to forget, and before it learns what is new.
   return [
-    sql`insert into ${name} (${name}, "rowid", "text") select "d"."column1", ${number}, "d"."column3" from ${identifier(table.name)} as "e" cross join (values ${join(changes, ', ')}) as "d" where "e"."tenant_id" = ${tenantId} and "e"."id" = ${id}`,
+    ...old.map((document) => write('delete', document)),
+    ...made.map((document) => write(null, document)),
   ];
 }
 

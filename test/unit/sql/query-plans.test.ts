@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatTicks } from '../../../src/edm/date-time-offset.ts';
 import type { EntityValues } from '../../../src/edm/types.ts';
 import { model } from '../../../src/model/index.ts';
-import { type BoundSearch, booleanType, type OrderKey } from '../../../src/plan/bound.ts';
+import { type BoundSearch, booleanType, isId, type OrderKey } from '../../../src/plan/bound.ts';
 import type { ListPlan } from '../../../src/plan/plan.ts';
 import { compileCount, compileList, compileRead } from '../../../src/sql/compile.ts';
 import type { Statement } from '../../../src/sql/statement.ts';
@@ -127,7 +127,9 @@ describe('a page in order', () => {
   it.each(cases)('by %s starts inside of the index, wherever the page begins', (_, orderBy) => {
     const all = run(page({ orderBy, pageSize: rowCount }));
     for (const position of [0, 1, 1999, 2000, 2001, 10_000, rowCount - 2]) {
-      const after = orderBy.map((_key, index) => all[position]?.[`k${index}`] ?? null);
+      const after = orderBy.map(
+        ({ expression }, index) => all[position]?.[isId(expression) ? 'id' : `k${index}`] ?? null,
+      );
       const statement = page({ orderBy, after, pageSize: 20 });
       const following = all.slice(position + 1, position + 22).map((row) => row.id);
       expect(ids(statement)).toEqual(following);

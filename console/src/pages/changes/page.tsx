@@ -5,6 +5,11 @@ import { getRouteApi } from '@tanstack/react-router';
 import type { ChangeRecord } from '../../api.ts';
 import { useAnnounce, useApi, useConfig, useFormat, useIsNarrow, useMetadata } from '../../context.tsx';
 import { shorten } from '../../data-text.ts';
+import { ChangeChoicesBar, type ChangeChoicesUpdate, chipsOf } from '../../history/change-choices.tsx';
+import { AuthorName, ChangeKind, ChangeTime } from '../../history/change-details.tsx';
+import { clientName } from '../../history/client-name.ts';
+import { historyWords as words } from '../../history/strings.ts';
+import { useChanges } from '../../history/use-changes.ts';
 import { changeFilter } from '../../merge/change-query.ts';
 import { Difference } from '../../merge/difference.tsx';
 import { changesOf } from '../../merge/field-changes.ts';
@@ -12,12 +17,8 @@ import { encodeOption } from '../../odata.ts';
 import { AppLink } from '../../parts/app-link.tsx';
 import { CopyAsRequest } from '../../parts/copy-as-request.tsx';
 import { Page } from '../../parts/page-header.tsx';
+import { ScrollRegion } from '../../parts/scroll-region.tsx';
 import { Empty, EmptyFiltered, Loading, QueryView } from '../../parts/state-views.tsx';
-import { ChangeChoicesBar, type ChangeChoicesUpdate, chipsOf } from '../profile/change-choices.tsx';
-import { AuthorName, ChangeKind, ChangeTime } from '../profile/change-details.tsx';
-import { clientName } from '../profile/client-name.ts';
-import { words } from '../profile/strings.ts';
-import { useChanges } from '../profile/use-changes.ts';
 
 const useStyles = makeStyles({
   intro: { margin: 0, color: tokens.colorNeutralForeground2 },
@@ -215,8 +216,7 @@ function ChangeTable({ records }: { readonly records: readonly ChangeRecord[] })
     [words.who, styles.who],
   ] as const;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard
-    <section className={styles.frame} tabIndex={0} aria-label={words.changesTitle}>
+    <ScrollRegion className={styles.frame} label={words.changesTitle}>
       <table className={styles.table}>
         <thead>
           <tr>
@@ -249,7 +249,7 @@ function ChangeTable({ records }: { readonly records: readonly ChangeRecord[] })
           ))}
         </tbody>
       </table>
-    </section>
+    </ScrollRegion>
   );
 }
 

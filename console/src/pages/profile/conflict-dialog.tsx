@@ -16,6 +16,7 @@ import {
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { ChangeRecord, Entity } from '../../api.ts';
 import { useConfig, useIsNarrow, useMetadata } from '../../context.tsx';
+import { clientName } from '../../history/client-name.ts';
 import { authorName } from '../../merge/change-query.ts';
 import { ShortValue } from '../../merge/difference.tsx';
 import { leadsBackTo, undoChanges } from '../../merge/field-changes.ts';
@@ -27,9 +28,9 @@ import {
   resolveConflicts,
 } from '../../merge/three-way.ts';
 import { flatten, type Values, versionOf } from '../../merge/values.ts';
+import { ScrollRegion } from '../../parts/scroll-region.tsx';
 import { Time } from '../../parts/time.tsx';
 import { isDecisionTag } from '../../profile-meaning.ts';
-import { clientName } from './client-name.ts';
 import { words } from './strings.ts';
 import type { Base } from './use-profile-editor.ts';
 
@@ -162,8 +163,7 @@ export function ConflictDialog(props: {
             {narrow ? (
               fields.map((field) => <ConflictCard key={field.property.path} {...rowProps(field)} />)
             ) : (
-              // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard
-              <section className={styles.scroll} tabIndex={0} aria-label={words.conflictField}>
+              <ScrollRegion className={styles.scroll} label={words.conflictField}>
                 <table className={styles.table}>
                   <thead>
                     <tr>
@@ -186,7 +186,7 @@ export function ConflictDialog(props: {
                     ))}
                   </tbody>
                 </table>
-              </section>
+              </ScrollRegion>
             )}
           </DialogContent>
           <DialogActions fluid>

@@ -4,14 +4,20 @@ import { getRouteApi } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import type { ChangeRecord } from '../../api.ts';
 import { useAnnounce, useFormat, useMetadata } from '../../context.tsx';
+import { ChangeChoicesBar, type ChangeChoicesUpdate, chipsOf } from '../../history/change-choices.tsx';
+import {
+  AuthorName,
+  ChangeFields,
+  ChangeKind,
+  ChangeTime,
+  RequestFacts,
+} from '../../history/change-details.tsx';
+import { useChanges } from '../../history/use-changes.ts';
 import { type ChangeChoices, parseChangeChoices } from '../../merge/change-query.ts';
 import type { FieldChange } from '../../merge/field-changes.ts';
 import { Allowed } from '../../parts/allowed.tsx';
 import { Empty, EmptyFiltered, QueryView } from '../../parts/state-views.tsx';
-import { ChangeChoicesBar, type ChangeChoicesUpdate, chipsOf } from './change-choices.tsx';
-import { AuthorName, ChangeFields, ChangeKind, ChangeTime, RequestFacts } from './change-details.tsx';
 import { words } from './strings.ts';
-import { useChanges } from './use-changes.ts';
 
 const useStyles = makeStyles({
   tab: { display: 'flex', flexDirection: 'column', gap: '12px' },

@@ -5,14 +5,15 @@ import { getRouteApi } from '@tanstack/react-router';
 import type { EditorView } from '@uiw/react-codemirror';
 import { lazy, Suspense, useMemo, useRef, useState } from 'react';
 import type { Entity } from '../../api.ts';
+import { completeJson } from '../../code/json-complete.ts';
 import { useMetadata } from '../../context.tsx';
 import { isSame, type Values, valueAt } from '../../merge/values.ts';
 import { readWireEdit, type TextFault } from '../../merge/wire-edit.ts';
 import type { PropertyInfo } from '../../metadata.ts';
 import { CopyButton } from '../../parts/copy-button.tsx';
+import { ScrollRegion } from '../../parts/scroll-region.tsx';
 import { Loading } from '../../parts/state-views.tsx';
 import { createRefusal } from './form-schema.ts';
-import { completeJson } from '../../code/json-complete.ts';
 import { words } from './strings.ts';
 import type { ProfileEditor } from './use-profile-editor.ts';
 
@@ -172,10 +173,9 @@ export function JsonTab(props: {
             <h2 className={styles.title}>{words.jsonBody}</h2>
             <CopyButton text={sent} />
           </div>
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard */}
-          <section className={styles.body} tabIndex={0} aria-label={words.jsonBody}>
+          <ScrollRegion className={styles.body} label={words.jsonBody}>
             {sent.length > bodyMax ? `${sent.slice(0, bodyMax)}…` : sent}
-          </section>
+          </ScrollRegion>
         </>
       )}
     </div>

@@ -20,13 +20,13 @@ import {
 import { useQuery } from '@tanstack/react-query';
 import type { ReactElement, ReactNode } from 'react';
 import { useApi } from '../../context.tsx';
+import { AuthorName } from '../../history/change-details.tsx';
 import type { Values } from '../../merge/values.ts';
 import { Allowed } from '../../parts/allowed.tsx';
 import { DataText } from '../../parts/data-text.tsx';
 import { RiskBadge } from '../../parts/risk-badge.tsx';
 import { Time } from '../../parts/time.tsx';
 import { type Decision, decisionLabel, decisionOf, decisions, meaningful } from '../../profile-meaning.ts';
-import { AuthorName } from './change-details.tsx';
 import { words } from './strings.ts';
 
 const useStyles = makeStyles({

@@ -1,8 +1,11 @@
-/** The words of the page of one app, its history and the list of all changes. */
+/** The words of the page of one app. */
+import { historyWords } from '../../history/strings.ts';
+
 const count = (number: number, one: string, many: string): string => `${number} ${number === 1 ? one : many}`;
 
 /** The words. */
 export const words = {
+  ...historyWords,
   untitled: 'App without a name',
   tabs: { profile: 'Profile', history: 'History', json: 'JSON' },
   tabsLabel: 'Views of this app',
@@ -75,37 +78,6 @@ export const words = {
   keepEditing: 'Keep editing',
   nothingLeft: 'Nothing is left to save: the app already is as you want it.',
 
-  history: 'History',
-  filterField: 'Field',
-  filterAuthor: 'Author',
-  filterKind: 'Kind',
-  filterDays: 'Time',
-  anyField: 'Any field',
-  anyAuthor: 'Anybody',
-  anyKind: 'Any kind',
-  anyTime: 'Any time',
-  lastDays: (days: number) => (days === 1 ? 'Last 24 hours' : `Last ${days} days`),
-  kinds: { created: 'Created', updated: 'Updated', deleted: 'Deleted' },
-  historyEmpty: 'No change is recorded',
-  historyFiltered: 'No change matches',
-  changesEmpty: 'Nothing has changed yet',
-  changesEmptyDetail: 'Every change of an app is kept here: who, when, from what to what.',
-  loadMore: 'Show older changes',
-  loadingMore: 'Loading …',
-  allShown: 'these are all',
-  showAllFields: (number: number) => `Show all ${number} values`,
-  showFewer: 'Show fewer',
-  details: 'Details',
-  client: 'Client',
-  thisConsole: 'this console',
-  requestId: 'Request id',
-  clientRequestId: 'Client request id',
-  authorId: 'Author id',
-  before: 'Before',
-  after: 'After',
-  value: 'Value',
-  restore: 'Restore',
-  restoreValue: (label: string, value: string) => `Restore ${label} to ${value}`,
   restoreVersion: 'Restore this version …',
   restoreTitle: (version: number) => `Version ${version} compared with now`,
   restoreValueTitle: (label: string) => `Restore ${label}`,
@@ -117,10 +89,6 @@ export const words = {
   restoreMoved: 'The app changed meanwhile. This is the comparison with its present state.',
   now: 'Now',
   restoredTo: 'Restored',
-  versionNumber: (version: number) => `Version ${version}`,
-  refresh: 'Refresh',
-  oldChanges: (number: number) => `${count(number, 'change', 'changes')} shown`,
-  shown: (written: string, number: number) => `${written} ${number === 1 ? 'change' : 'changes'}`,
 
   jsonLabel: 'The profile as JSON',
   jsonHint:
@@ -143,16 +111,4 @@ export const words = {
   deletedBy: (name: string, when: string) => `${name} deleted it ${when}. Its history is kept.`,
   deletedDraft: 'Your unsaved changes cannot be saved any more:',
   noRecord: 'No app has this id in your tenant, and none ever had.',
-
-  changesTitle: 'Changes',
-  changesIntro: 'Every change of every app, newest first.',
-  app: 'App',
-  what: 'What changed',
-  who: 'Who',
-  when: 'When',
-  openHistory: 'History',
-  namelessApp: 'App without a name',
-  created: (number: number) => `Created with ${count(number, 'value', 'values')}`,
-  deleted: (number: number) => `Deleted; it had ${count(number, 'value', 'values')}`,
-  moreFields: (number: number) => `and ${count(number, 'more field', 'more fields')}`,
 } as const;
