@@ -10,7 +10,7 @@ import { type Outcome, runLoad } from './support/load.ts';
 
 const floodMs = isLong ? 30_000 : 4_000;
 /** As many requests as may be under way take a fraction of this; a machine shared with others is slower. */
-const acceptedMsMax = 8_000;
+const acceptedMsMax = 15_000;
 /** A refusal waits for its turn of the event loop, and costs next to nothing. */
 const refusedMsMax = 5_000;
 const profiles = 200;
@@ -75,8 +75,8 @@ describe('at more than twice the sustainable rate', () => {
       port,
       next: nextRequest,
       durationMs: floodMs,
-      // Far beyond, because what was measured as sustainable may have been a slow moment.
-      perSecond: 4 * sustainable,
+      // Each connection sends again as soon as it is answered, refusals included: more than any machine can do.
+      perSecond: undefined,
       connections: 1500,
     });
     clearInterval(watch);
@@ -108,7 +108,7 @@ describe('at more than twice the sustainable rate', () => {
     expect(percentile(latenciesOf(refused), 0.99)).toBeLessThan(refusedMsMax);
     expect(refused.filter(({ retryAfter }) => !/^[1-9]\d*$/.test(retryAfter ?? ''))).toEqual([]);
     // Work goes on while most of what comes is refused.
-    expect(accepted.length).toBeGreaterThan((sustainable * floodMs) / 1000 / 3);
+    expect(accepted.length).toBeGreaterThan((sustainable * floodMs) / 1000 / 6);
     expect(percentile(latenciesOf(accepted), 0.99)).toBeLessThan(acceptedMsMax);
     expect(peak - before).toBeLessThan(300);
     expect(recoveredMs).toBeLessThan(5000);
