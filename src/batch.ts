@@ -42,8 +42,9 @@ export async function answerBatch(
 ): Promise<HttpResponse> {
   const [, rootPath = ''] = batchTarget.exec(http.target) ?? [];
   const { format, parts } = await parseBatch(http, { rootPath, publicUrl: http.publicUrl });
-  const run = createRun(parts, http, principal, stages);
-  // Started in order and all at once, so that their writes share a commit; each waits for what it depends on.
+  // A multipart batch is carried out in its order (Protocol 11.7.7); of JSON, each waits for what it depends on.
+  const run = createRun(parts, http, principal, stages, format === 'multipart');
+  // Started in order and all at once, so that their writes share a commit.
   for (const part of parts) run.start(part);
   const answers = await Promise.all(
     parts.map(async ({ id, named, atomicityGroup }) => ({
@@ -62,7 +63,9 @@ function createRun(
   http: HttpRequest,
   principal: TokenPrincipal,
   stages: BatchStages,
+  isSequential: boolean,
 ) {
+  let before: Promise<unknown> = Promise.resolve();
   const answers = new Map<string, Promise<HttpResponse>>();
   const groups = new Map<string, Promise<ReadonlyMap<string, HttpResponse>>>();
   /** The group each request is in, by id. */
@@ -151,16 +154,27 @@ function createRun(
     }
   }
 
+  /** Neither parts nor groups reject: what fails is an answer. */
+  function begin<T>(work: () => Promise<T>): Promise<T> {
+    if (!isSequential) return work();
+    const begun = before.then(work);
+    before = begun;
+    return begun;
+  }
+
   return {
     answerOf,
     start(part: BatchPart): void {
       const { id, atomicityGroup } = part;
       if (atomicityGroup === undefined) {
-        answers.set(id.toLowerCase(), runPart(part));
+        answers.set(
+          id.toLowerCase(),
+          begin(() => runPart(part)),
+        );
         return;
       }
       const members = parts.filter((member) => member.atomicityGroup === atomicityGroup);
-      const group = groups.get(atomicityGroup) ?? runGroup(members);
+      const group = groups.get(atomicityGroup) ?? begin(() => runGroup(members));
       groups.set(atomicityGroup, group);
       answers.set(
         id.toLowerCase(),

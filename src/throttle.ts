@@ -85,21 +85,28 @@ interface Bucket {
   readonly limiter: RateLimiterAbstract;
   /** Counted here and not yet told to other instances, by key. */
   readonly untold: Map<string, number>;
+  /** Whether there is anybody to tell. */
+  readonly isShared: boolean;
   readonly halvesMax: number;
   /** Stand in `x-ms-throttle-scope` and `x-ms-throttle-information`. */
   readonly scope: string;
   readonly reason: string;
 }
 
-function createBucket(perMinute: number, scope: string, reason: string): Bucket | undefined {
+function createBucket(
+  perMinute: number,
+  isShared: boolean,
+  scope: string,
+  reason: string,
+): Bucket | undefined {
   if (perMinute === 0) return undefined;
   const halvesMax = halves(perMinute);
   const limiter = new RateLimiterMemory({ points: halvesMax, duration: windowS });
-  return { limiter, untold: new Map(), halvesMax, scope, reason };
+  return { limiter, untold: new Map(), isShared, halvesMax, scope, reason };
 }
 
-function note({ untold }: Bucket, key: string, points: number): void {
-  untold.set(key, (untold.get(key) ?? 0) + points);
+function note({ untold, isShared }: Bucket, key: string, points: number): void {
+  if (isShared) untold.set(key, (untold.get(key) ?? 0) + points);
 }
 
 /** Never zero, never more than clients wait for; clients read whole seconds alike. */
@@ -117,6 +124,8 @@ async function consume(bucket: Bucket, key: string, cost: number, caller: string
   note(bucket, key, halves(cost));
   try {
     const { consumedPoints } = await limiter.consume(key, halves(cost));
+    // A window has just opened: what was counted before belongs to the one that is over.
+    if (bucket.untold.has(key) && consumedPoints === halves(cost)) bucket.untold.set(key, consumedPoints);
     return consumedPoints / halvesMax;
   } catch (refusal) {
     // The library rejects with its result; an Error is a store that failed.
@@ -163,9 +172,8 @@ async function exchange(buckets: readonly Bucket[], shared: SharedCounts): Promi
   const told = await Promise.all(buckets.map(takeUntold));
   const counts = told.flat();
   if (counts.length === 0) return;
-  const nowMs = Date.now();
-  const totals = await shared.add(counts, nowMs);
-  await Promise.all(totals.map((total) => takeOver(total, buckets, nowMs)));
+  const totals = await shared.add(counts, Date.now());
+  await Promise.all(totals.map((total) => takeOver(total, buckets)));
 }
 
 /** Keys of different buckets are told apart by the scope before them. */
@@ -180,7 +188,7 @@ async function takeUntold({ limiter, untold, scope }: Bucket): Promise<readonly 
   return Promise.all(counts);
 }
 
-async function takeOver({ key, points, expiresMs }: KeyCount, buckets: readonly Bucket[], nowMs: number) {
+async function takeOver({ key, points, expiresMs }: KeyCount, buckets: readonly Bucket[]): Promise<void> {
   const bucket = buckets.find(({ scope }) => key.startsWith(`${scope} `));
   if (bucket === undefined) throw new Error(`no bucket counts ${key}`);
   const { limiter, untold, scope, halvesMax } = bucket;
@@ -188,7 +196,7 @@ async function takeOver({ key, points, expiresMs }: KeyCount, buckets: readonly 
   const known = await limiter.get(own);
   // Who was refused here was told a time, which may be later than the window's end.
   const toldMs = known !== null && known.consumedPoints > halvesMax ? known.msBeforeNext : 0;
-  const leftMs = Math.max(expiresMs - nowMs, toldMs);
+  const leftMs = Math.max(expiresMs - Date.now(), toldMs);
   if (leftMs > 0) await limiter.set(own, points + (untold.get(own) ?? 0), leftMs / 1000);
 }
 
@@ -198,12 +206,18 @@ async function takeOver({ key, points, expiresMs }: KeyCount, buckets: readonly 
  * what arrives at it in that time.
  */
 export function createThrottle(rates: ThrottleRates, shared?: SharedCounts): Throttle {
+  const isShared = shared !== undefined;
   const applications = {
-    read: createBucket(rates.readsPerMinute, 'Tenant_Application/Read', 'ReadLimitExceeded'),
-    write: createBucket(rates.writesPerMinute, 'Tenant_Application/Write', 'WriteLimitExceeded'),
+    read: createBucket(rates.readsPerMinute, isShared, 'Tenant_Application/Read', 'ReadLimitExceeded'),
+    write: createBucket(rates.writesPerMinute, isShared, 'Tenant_Application/Write', 'WriteLimitExceeded'),
   };
-  const tenants = createBucket(rates.tenantRequestsPerMinute, 'Tenant/ReadWrite', 'TenantLimitExceeded');
-  const addresses = createBucket(rates.refusedTokensPerMinute, 'Address/Tokens', 'RefusedTokens');
+  const tenants = createBucket(
+    rates.tenantRequestsPerMinute,
+    isShared,
+    'Tenant/ReadWrite',
+    'TenantLimitExceeded',
+  );
+  const addresses = createBucket(rates.refusedTokensPerMinute, isShared, 'Address/Tokens', 'RefusedTokens');
 
   const buckets = [applications.read, applications.write, tenants, addresses].filter(
     (bucket) => bucket !== undefined,

@@ -23,7 +23,7 @@ export interface ConsoleConfig {
 
 /** Reads the configuration; rejects with a sentence for people where there is none. */
 export async function loadConfig(fetchJson: typeof fetch, address: string): Promise<ConsoleConfig> {
-  const response = await fetchJson(address, { headers: { Accept: 'application/json' }, cache: 'no-store' });
+  const response = await fetchJson(address, { headers: { Accept: 'application/json' } });
   if (!response.ok) throw new Error(`The server answered ${response.status} to ${address}.`);
   return (await response.json()) as ConsoleConfig;
 }

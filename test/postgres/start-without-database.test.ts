@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { collectionPath, exampleId } from '../support/conformance.ts';
 import { createExchange } from '../support/exchange.ts';
-import { type PostgresServer, startPostgres } from '../support/postgres-server.ts';
+import { type PostgresServer, query, startPostgres } from '../support/postgres-server.ts';
 import { type RunningServer, runCasp, startServer } from '../support/running-server.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 
@@ -75,7 +75,6 @@ describe('a service whose database is away', () => {
 
   it('does not start where waiting would not help', async () => {
     const name = 'latin';
-    const { query } = await import('../support/postgres-server.ts');
     await query(
       server.url(),
       `create database "${name}" encoding 'LATIN1' lc_collate 'C' lc_ctype 'C' template template0`,
@@ -109,6 +108,21 @@ describe('a service whose database is away', () => {
       stderr: expect.stringContaining(
         "the database has the encoding LATIN1. Create it with encoding 'UTF8'.",
       ),
+    });
+  });
+
+  it('does not start on the schema of a newer version, and names it', async () => {
+    const newer = await server.createDatabase('newer');
+    const data = server.folder.concat('-casp');
+    const ports = ['--http-port', '0', '--https-port', 'off'];
+    expect(runCasp('migrate', 'up', '--database', newer).status).toBe(0);
+    await query(
+      newer,
+      `insert into "schema_version" values (2, '2099-01-01', '99.1.0', '99.0.0', '', 'changed what columns mean')`,
+    );
+    expect(runCasp('serve', '--dev', '--data', data, '--database', newer, ...ports)).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/by a newer casp than this one[\s\S]*Install casp 99\.0\.0 or newer\./),
     });
   });
 });

@@ -120,7 +120,9 @@ async function startOne({ data, flags, databaseUrl, remove }: StartParts): Promi
 async function startBehindBalancer(parts: StartParts): Promise<RunningServer> {
   const port = await freePort();
   const url = `http://localhost:${port}`;
-  const flags = [...parts.flags, '--https-port', 'off', '--public-url', url];
+  // A suite's own address stays: it stands in the links instead of the balancer's.
+  const address = parts.flags.includes('--public-url') ? [] : ['--public-url', url];
+  const flags = [...parts.flags, '--https-port', 'off', ...address];
   const folders = Array.from({ length: testInstances }, (_, index) => join(parts.data, String(index)));
   const servers = await Promise.all(
     folders.map((data) => startOne({ ...parts, data, flags, remove: async () => {} })),

@@ -63,6 +63,13 @@ export const editorTheme = EditorView.theme({
   '.cm-deletedChunk': { backgroundColor: tokens.colorStatusDangerBackground1 },
   '.cm-changedText': { background: tokens.colorStatusSuccessBackground2 },
   '.cm-deletedChunk .cm-deletedText': { background: tokens.colorStatusDangerBackground2 },
+  '&light .cm-collapsedLines, &dark .cm-collapsedLines': {
+    background: tokens.colorNeutralBackground4,
+    color: tokens.colorNeutralForeground2,
+    // The usual mark is a character that many fonts lack.
+    '&:before': { content: '"⋯"' },
+    '&:after': { content: '"⋯"' },
+  },
   '.cm-foldPlaceholder': {
     backgroundColor: tokens.colorNeutralBackground4,
     color: tokens.colorNeutralForeground2,

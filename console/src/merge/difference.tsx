@@ -1,7 +1,7 @@
 /** A value before and after, short enough for a line; lists by what came and went. */
 import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
 import { ArrowRight12Regular } from '@fluentui/react-icons';
-import { shorten } from '../data-text.ts';
+import { display } from '../data-text.ts';
 import type { PropertyInfo } from '../metadata.ts';
 import { Time } from '../parts/time.tsx';
 import { strings } from '../strings.ts';
@@ -45,7 +45,7 @@ export function ShortValue(props: {
   if (text === undefined)
     return <span className={mergeClasses(styles.unset, props.className)}>{strings.notSet}</span>;
   return (
-    <bdi className={mergeClasses(styles.value, props.className)}>{shorten(text, props.limit ?? 80)}</bdi>
+    <bdi className={mergeClasses(styles.value, props.className)}>{display(text, props.limit ?? 80)}</bdi>
   );
 }
 
@@ -66,14 +66,14 @@ export function Difference({ change, limit }: { readonly change: FieldChange; re
             <span key={`+${item}`} className={styles.item}>
               <span aria-hidden="true">+ </span>
               <Unseen>added </Unseen>
-              <bdi className={mergeClasses(styles.value, styles.next)}>{shorten(item, 40)}</bdi>
+              <bdi className={mergeClasses(styles.value, styles.next)}>{display(item, 40)}</bdi>
             </span>
           ))}
           {removed.map((item) => (
             <span key={`-${item}`} className={styles.item}>
               <span aria-hidden="true">− </span>
               <Unseen>removed </Unseen>
-              <bdi className={mergeClasses(styles.value, styles.old)}>{shorten(item, 40)}</bdi>
+              <bdi className={mergeClasses(styles.value, styles.old)}>{display(item, 40)}</bdi>
             </span>
           ))}
         </span>

@@ -98,6 +98,17 @@ export const outcomeUnknown = (cause: unknown): ServiceError =>
 export const serverStopping = (): ServiceError =>
   failed('serverStopping', 'The server is shutting down. Try again.', '1', undefined);
 
+/** Whether the question itself is more than the server takes: a pattern that grows too large, an expression too deep. */
+export const isTooComplex = (error: unknown): boolean =>
+  /^(2201B|54001|54011|54023)$/.test(stateOf(error) ?? '');
+
+/** 400 queryTooComplex for a read that the server cannot work out. */
+export const tooComplex = (): ServiceError =>
+  new ServiceError(
+    'queryTooComplex',
+    'The query is too complex. Ask with fewer nested expressions, or a pattern with fewer repetitions.',
+  );
+
 /** 400 queryTooComplex for a read that used up its time. */
 export function timeLimitPassed(timeLimitMs: number): ServiceError {
   const advice = 'Narrow $filter, order by an indexed property, or leave out $count.';

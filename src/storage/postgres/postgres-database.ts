@@ -8,7 +8,7 @@ import type { Observe } from '../../observe/observation.ts';
 import type { Dialect } from '../../sql/dialect.ts';
 import type { Database } from '../database.ts';
 import { clientConfig, openConnection } from './connection.ts';
-import { serverStopping } from './failure.ts';
+import { ConnectionLost, serverStopping } from './failure.ts';
 import { createPointReader } from './point-reader.ts';
 import { createPool } from './pool.ts';
 import { createPreparation } from './preparation.ts';
@@ -114,12 +114,25 @@ async function prepare(url: string, work: (client: pg.Client) => Promise<void>):
   const checked = await openConnection({ url, statementTimeMs: 0, plans: 'auto' });
   await checked.end();
   const client = new pg.Client(clientConfig(url));
-  // The query under way says it as well.
-  client.on('error', () => undefined);
-  await client.connect();
+  let lost = false;
+  client.on('error', () => {
+    lost = true;
+  });
+  await connect(client);
   try {
     await work(client);
+  } catch (error) {
+    // Passes by itself, whatever the work made of it.
+    throw lost ? new ConnectionLost(error) : error;
   } finally {
     await client.end().catch(() => undefined);
+  }
+}
+
+async function connect(client: pg.Client): Promise<void> {
+  try {
+    await client.connect();
+  } catch (error) {
+    throw error instanceof pg.DatabaseError ? error : new ConnectionLost(error);
   }
 }

@@ -2,7 +2,16 @@
 import { limits } from '../../limits.ts';
 import type { ReadOptions, Session } from '../database.ts';
 import type { PostgresConnection } from './connection.ts';
-import { isCancelled, isConflict, isLoss, serverStopping, timeLimitPassed, translate } from './failure.ts';
+import {
+  isCancelled,
+  isConflict,
+  isLoss,
+  isTooComplex,
+  serverStopping,
+  timeLimitPassed,
+  tooComplex,
+  translate,
+} from './failure.ts';
 import type { ConnectionPool } from './pool.ts';
 import { createTransaction, type Guard } from './transaction.ts';
 
@@ -81,6 +90,7 @@ export function createScanner({ pool, guard, rowLevelSecurity, cancel }: Scanner
         try {
           return await attempt(work, options);
         } catch (error) {
+          if (isTooComplex(error)) throw tooComplex();
           const again = isLoss(error) || isConflict(error);
           if (!again || count === attemptsMax) throw translate(error);
         }

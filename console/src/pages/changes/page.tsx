@@ -4,7 +4,7 @@ import { ArrowClockwise20Regular } from '@fluentui/react-icons';
 import { getRouteApi } from '@tanstack/react-router';
 import type { ChangeRecord } from '../../api.ts';
 import { useAnnounce, useApi, useConfig, useFormat, useIsNarrow, useMetadata } from '../../context.tsx';
-import { shorten } from '../../data-text.ts';
+import { display } from '../../data-text.ts';
 import { ChangeChoicesBar, type ChangeChoicesUpdate, chipsOf } from '../../history/change-choices.tsx';
 import { AuthorName, ChangeKind, ChangeTime } from '../../history/change-details.tsx';
 import { clientName } from '../../history/client-name.ts';
@@ -42,11 +42,11 @@ const useStyles = makeStyles({
     overflowWrap: 'anywhere',
     borderBottom: `1px solid ${tokens.colorNeutralStroke3}`,
   },
-  row: { ':hover': { backgroundColor: tokens.colorNeutralBackground1Hover } },
+  row: { ':hover': { backgroundColor: tokens.colorNeutralBackground2 } },
   time: { width: '130px' },
-  app: { width: '24%' },
+  app: { width: '22%' },
   kind: { width: '120px' },
-  who: { width: '18%' },
+  who: { width: '170px' },
   quiet: { color: tokens.colorNeutralForeground3, fontSize: tokens.fontSizeBase200 },
   list: {
     margin: 0,
@@ -161,7 +161,7 @@ function AppName({ record }: { readonly record: ChangeRecord }) {
       params={{ id: record.id }}
       search={record.kind === 'deleted' ? {} : { tab: 'history' }}
     >
-      <bdi>{shorten(name, nameMax)}</bdi>
+      <bdi>{display(name, nameMax)}</bdi>
     </AppLink>
   );
 }
@@ -190,6 +190,9 @@ function ChangeSummary({ record }: { readonly record: ChangeRecord }) {
   );
 }
 
+/** Of a client's id as much as tells clients apart; the history of the app has all of it. */
+const clientMax = 18;
+
 function Author({ record }: { readonly record: ChangeRecord }) {
   const styles = useStyles();
   const config = useConfig();
@@ -199,7 +202,7 @@ function Author({ record }: { readonly record: ChangeRecord }) {
       <AuthorName author={record.author} />
       {client === '' ? null : (
         <div className={styles.quiet}>
-          <bdi>{client}</bdi>
+          <bdi>{display(client, clientMax)}</bdi>
         </div>
       )}
     </>

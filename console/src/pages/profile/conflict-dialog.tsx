@@ -16,8 +16,8 @@ import {
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { ChangeRecord, Entity } from '../../api.ts';
 import { useConfig, useIsNarrow, useMetadata } from '../../context.tsx';
+import { AuthorName } from '../../history/change-details.tsx';
 import { clientName } from '../../history/client-name.ts';
-import { authorName } from '../../merge/change-query.ts';
 import { ShortValue } from '../../merge/difference.tsx';
 import { leadsBackTo, undoChanges } from '../../merge/field-changes.ts';
 import {
@@ -47,6 +47,7 @@ const useStyles = makeStyles({
   },
   strong: { fontWeight: tokens.fontWeightSemibold, margin: 0 },
   who: { margin: '4px 0 0', paddingLeft: '18px' },
+  todo: { margin: '6px 0 0' },
   scroll: { maxHeight: '52vh', overflow: 'auto' },
   table: { width: '100%', borderCollapse: 'collapse', fontSize: tokens.fontSizeBase300 },
   head: {
@@ -156,7 +157,7 @@ export function ConflictDialog(props: {
             >
               <p className={styles.strong}>{words.conflictSummary(etag)}</p>
               <ChangedBy records={conflict.records} />
-              <p className={styles.who}>
+              <p className={styles.todo}>
                 {conflicts.length === 0 ? words.conflictNone : words.conflictCount(conflicts.length)}
               </p>
             </div>
@@ -213,7 +214,7 @@ function ChangedBy({ records }: { readonly records: readonly ChangeRecord[] }) {
     <ul className={styles.who}>
       {records.slice(0, writersMax).map((record) => (
         <li key={record.position}>
-          {words.conflictBy} <bdi>{authorName(record.author)}</bdi>
+          {words.conflictBy} <AuthorName author={record.author} />
           {record.author.clientId === null ? null : (
             <span className={styles.quiet}>
               {' '}

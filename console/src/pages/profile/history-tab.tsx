@@ -69,8 +69,8 @@ export function HistoryTab(props: {
   const labelOf = (name: string) => metadata.find(name)?.label ?? name;
   const chips = chipsOf(choices, authors, labelOf, change);
   const more = async () => {
-    await query.fetchNextPage();
-    announce(words.oldChanges((records?.length ?? 0) + 1));
+    const { data } = await query.fetchNextPage();
+    announce(words.oldChanges(data?.pages.flatMap(({ items }) => items).length ?? 0));
   };
   return (
     <div className={styles.tab}>

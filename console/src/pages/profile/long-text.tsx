@@ -13,7 +13,7 @@ import {
 } from '@fluentui/react-components';
 import { lazy, Suspense, useState } from 'react';
 import { useFormat } from '../../context.tsx';
-import { shorten } from '../../data-text.ts';
+import { display } from '../../data-text.ts';
 import type { PropertyInfo } from '../../metadata.ts';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { Loading } from '../../parts/state-views.tsx';
@@ -74,7 +74,7 @@ export function LongTextField(props: {
       <div className={styles.box} role="group" aria-label={property.label}>
         {isSet ? (
           <pre className={styles.preview}>
-            <bdi>{shorten(text, previewMax)}</bdi>
+            <bdi>{display(text, previewMax)}</bdi>
           </pre>
         ) : (
           <span className={styles.unset}>{strings.notSet}</span>

@@ -25,6 +25,8 @@ function ProfileScreen({ id }: { readonly id: string }) {
   const { data, error, refetch } = useQuery({
     queryKey: ['profiles', 'entity', id],
     queryFn: ({ signal }) => api.getEntity(id, signal),
+    // Whoever comes back to edit starts from what is stored now, or the first Save meets a conflict.
+    staleTime: 0,
   });
   const missing = error instanceof ApiError && error.status === 404;
   if (data !== undefined) {

@@ -18,6 +18,8 @@ const useStyles = makeStyles({
     gridTemplateColumns: 'repeat(auto-fit, minmax(min(460px, 100%), 1fr))',
     gap: '16px',
     alignItems: 'stretch',
+    // What gets the focus does not end up below the bar of unsaved changes.
+    '& :is(input, textarea, button)': { scrollMarginBottom: '160px', scrollMarginTop: '60px' },
   },
   section: {
     minWidth: 0,

@@ -175,6 +175,7 @@ export function ProfileView(props: {
       <SaveBar
         changes={editor.changes}
         invalid={Object.keys(editor.form.formState.errors).length}
+        gone={gone}
         saving={saving.busy}
         error={saving.error}
         onSave={() => void saving.save()}

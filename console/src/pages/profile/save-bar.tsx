@@ -70,6 +70,8 @@ function notesOn(changes: readonly FieldChange[], { find }: Metadata): readonly 
 export function SaveBar(props: {
   readonly changes: readonly FieldChange[];
   readonly invalid: number;
+  /** The app was deleted: what was written can be read and copied, not saved. */
+  readonly gone: boolean;
   readonly saving: boolean;
   readonly error: unknown;
   readonly onSave: () => void;
@@ -79,8 +81,8 @@ export function SaveBar(props: {
   const styles = useStyles();
   const rights = useRights();
   const metadata = useMetadata();
-  const { changes, invalid, saving, error } = props;
-  if (changes.length === 0 && rights.mayWrite && error === undefined) return null;
+  const { changes, invalid, gone, saving, error } = props;
+  if (changes.length === 0 && (rights.mayWrite || gone) && error === undefined) return null;
   const unknown = error instanceof ApiError && error.status === 0;
   const notes = notesOn(changes, metadata);
   return (
@@ -98,7 +100,11 @@ export function SaveBar(props: {
       <div className={styles.row}>
         <div className={styles.what}>
           <p className={styles.title} role="status">
-            {rights.mayWrite || changes.length > 0 ? words.unsaved(changes.length) : rights.missing('write')}
+            {gone
+              ? words.deletedDraft
+              : rights.mayWrite || changes.length > 0
+                ? words.unsaved(changes.length)
+                : rights.missing('write')}
             {invalid > 0 ? ` · ${words.invalid(invalid)}` : ''}
           </p>
           {changes.length === 0 ? null : (
@@ -120,19 +126,21 @@ export function SaveBar(props: {
               {words.discard}
             </Button>
           )}
-          <Allowed>
-            {(allowed) => (
-              <Button
-                {...allowed}
-                appearance="primary"
-                icon={saving ? <Spinner size="tiny" /> : <Save20Regular />}
-                disabledFocusable={allowed.disabledFocusable || saving || changes.length === 0}
-                onClick={props.onSave}
-              >
-                {saving ? words.saving : words.save}
-              </Button>
-            )}
-          </Allowed>
+          {gone ? null : (
+            <Allowed>
+              {(allowed) => (
+                <Button
+                  {...allowed}
+                  appearance="primary"
+                  icon={saving ? <Spinner size="tiny" /> : <Save20Regular />}
+                  disabledFocusable={allowed.disabledFocusable || saving || changes.length === 0}
+                  onClick={props.onSave}
+                >
+                  {saving ? words.saving : words.save}
+                </Button>
+              )}
+            </Allowed>
+          )}
         </div>
       </div>
     </section>

@@ -94,7 +94,6 @@ export const words = {
   jsonHint:
     'Exactly what the API sends. Edit it: members you remove stay as they are, null removes a value. Saving sends the differences only.',
   jsonReadOnly: 'Exactly what the API sends.',
-  jsonApplied: 'Edits join your unsaved changes below.',
   jsonFaults: 'Not taken over yet:',
   jsonGoTo: 'Go there',
   jsonDiff: 'Show differences',
@@ -110,5 +109,4 @@ export const words = {
   deletedTitle: 'This app was deleted',
   deletedBy: (name: string, when: string) => `${name} deleted it ${when}. Its history is kept.`,
   deletedDraft: 'Your unsaved changes cannot be saved any more:',
-  noRecord: 'No app has this id in your tenant, and none ever had.',
 } as const;

@@ -4,7 +4,7 @@ import { type UseFormReturn, useForm, useWatch } from 'react-hook-form';
 import type { Entity } from '../../api.ts';
 import { useDraft } from '../../context.tsx';
 import { changesBetween, type FieldChange } from '../../merge/field-changes.ts';
-import { flatten, isSame, type Values, writePatch } from '../../merge/values.ts';
+import { flatten, isSame, type Values, versionOf, writePatch } from '../../merge/values.ts';
 import type { Metadata, PropertyInfo } from '../../metadata.ts';
 import { createValidator, isUntouched } from './form-schema.ts';
 
@@ -57,6 +57,12 @@ function readDraft(stored: unknown, leaves: readonly PropertyInfo[]): Draft | un
     Object.fromEntries(Object.entries(isObject(values) ? values : {}).filter(([path]) => known.has(path)));
   const draft = { etag: stored.etag, before: pick(stored.before), after: pick(stored.after) };
   return Object.keys(draft.after).length === 0 ? undefined : draft;
+}
+
+/** An answer that was under way while this page saved may be older than what was saved. */
+function isNewer(etag: string, than: string): boolean {
+  const [version, known] = [versionOf(etag), versionOf(than)];
+  return version === undefined || known === undefined ? etag !== than : version > known;
 }
 
 /** Starts an edit of `entity`, or goes on with the draft there is of it. */
@@ -141,6 +147,14 @@ export function useProfileEditor(entity: Entity, metadata: Metadata): ProfileEdi
     },
     [form, leaves],
   );
+
+  // What was read again while nothing is edited here is simply shown; an edit keeps what it started from.
+  const untouched = useRef(true);
+  untouched.current = changes.length === 0 && emptied.size === 0;
+  useEffect(() => {
+    if (untouched.current && isNewer(entity['@odata.etag'], started.current.etag)) adopt(entity);
+  }, [entity, adopt]);
+
   const discard = useCallback(() => {
     setRestored(false);
     form.reset({ ...started.current.values });

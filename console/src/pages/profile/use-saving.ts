@@ -79,6 +79,15 @@ export function useSaving(parts: {
     [api, id, notify, take],
   );
 
+  /** An app that is gone is found out by whoever writes next: the page has to learn it as well. */
+  const fail = useCallback(
+    (failure: unknown) => {
+      if (failure instanceof ApiError && failure.status === 404) invalidate();
+      else setError(failure);
+    },
+    [invalidate],
+  );
+
   const compare = useCallback(async () => {
     setBusy(true);
     try {
@@ -89,18 +98,18 @@ export function useSaving(parts: {
       if (current['@odata.etag'] === latest.current.editor.base.etag) return;
       setConflict({ current, records });
     } catch (failure) {
-      setError(failure);
+      fail(failure);
     } finally {
       setBusy(false);
     }
-  }, [api, id]);
+  }, [api, fail, id]);
 
   /** A refusal that names a field is shown there. */
   const refuse = useCallback(
     (failure: unknown) => {
       const path = failure instanceof ApiError ? failure.target : undefined;
       if (!(failure instanceof Error) || path === undefined || !leaves.some((leaf) => leaf.path === path)) {
-        setError(failure);
+        fail(failure);
         return;
       }
       const { editor: current, openForm } = latest.current;
@@ -109,7 +118,7 @@ export function useSaving(parts: {
       announce(failure.message);
       setTimeout(() => focusField(path), 0);
     },
-    [announce, leaves],
+    [announce, fail, leaves],
   );
 
   const send = useCallback(
@@ -195,12 +204,12 @@ export function useSaving(parts: {
           },
         });
       } catch (failure) {
-        setError(failure);
+        fail(failure);
       } finally {
         setBusy(false);
       }
     },
-    [api, announce, busy, notify, rights.mayWrite, take, undo],
+    [api, announce, busy, fail, notify, rights.mayWrite, take, undo],
   );
 
   const takeRestored = useCallback(

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openConnection } from '../../../../src/storage/postgres/connection.ts';
+import { mayPass } from '../../../../src/storage/postgres/driver.ts';
 import { query, startPostgres } from '../../../support/postgres-server.ts';
 import { startTcpProxy, type TcpProxy } from '../../../support/tcp-proxy.ts';
 import {
@@ -320,6 +321,12 @@ describe('scans', () => {
     await expectQuiet();
   });
 
+  it('end as queryTooComplex when the server cannot work them out', async () => {
+    const tooLarge = statement(`select 'a' ~ '(((a{1,99}){1,99}){1,99}){1,99}'`);
+    const scan = scratch.database.read((session) => session.run(tooLarge), { expected: 'scan' });
+    expect(await refusalOf(scan)).toMatchObject({ code: 'queryTooComplex' });
+  });
+
   it('are stopped on the server when their client leaves', async () => {
     const leaving = new AbortController();
     const slow = scratch.database.read((session) => session.run(statement('select pg_sleep(5)')), {
@@ -384,6 +391,24 @@ describe('the beginning and the end', () => {
       cause: { message: 'not yet' },
     });
     await Promise.all([database.ping(), database.ping(), database.write((session) => increment(session, 1))]);
+    expect(attempts).toBe(2);
+  });
+
+  it('is away, not unusable, when the connection is lost while it prepares', async () => {
+    let attempts = 0;
+    const database = scratch.open({
+      async prepare(client) {
+        attempts += 1;
+        if (attempts === 1) {
+          client.connection.stream.destroy(new Error('cut'));
+        }
+        await client.query('select 1');
+      },
+    });
+    const refusal = await refusalOf(database.ping());
+    expect(refusal).toMatchObject({ code: 'storageUnavailable', cause: { name: 'ConnectionLost' } });
+    expect(mayPass(refusal)).toBe(true);
+    await database.ping();
     expect(attempts).toBe(2);
   });
 

@@ -72,10 +72,12 @@ describe('writes of one group', () => {
     expect(transactions.map(({ rows }) => rows)).toEqual([['a', 'b']]);
     transactions[0]?.end();
     expect(await Promise.all(first)).toEqual(['wrote a', 'wrote b']);
-    await expect.poll(() => transactions.map(({ rows }) => rows)).toEqual([
-      ['a', 'b'],
-      ['a', 'c'],
-    ]);
+    await expect
+      .poll(() => transactions.map(({ rows }) => rows))
+      .toEqual([
+        ['a', 'b'],
+        ['a', 'c'],
+      ]);
     transactions[1]?.end();
     expect(await Promise.all(second)).toEqual(['wrote c', 'wrote a']);
   });
