@@ -1,6 +1,6 @@
 /**
- * Compiles src/ to dist/, file by file, copies what is no TypeScript, and builds the console to dist/console. Any fault
- * leaves no dist/ and exit code 1.
+ * Compiles src/ to dist/, file by file, copies what is no TypeScript, builds the console to dist/console and bundles the
+ * program into dist/cli. Any fault leaves no dist/ and exit code 1.
  */
 import { spawnSync } from 'node:child_process';
 import {
@@ -16,6 +16,7 @@ import {
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { bundle } from './bundle.mjs';
 
 const root = realpathSync(fileURLToPath(new URL('..', import.meta.url)));
 const source = join(root, 'src');
@@ -92,4 +93,6 @@ rmSync(target, { recursive: true, force: true });
 compile();
 copyAssets();
 buildConsole();
+makeExecutable();
+await bundle(entryPoint).catch((error) => fail(`the program was not bundled: ${error.message}`));
 makeExecutable();

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { performance } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { distFolder } from './dist.mjs';
@@ -11,6 +12,7 @@ import { collectionPath, profileBodies } from './profiles.mjs';
 
 const entryPoint = `${distFolder}/cli/main.js`;
 const readyTimeoutMs = 30_000;
+const readyPollMs = 5;
 const writersMax = 32;
 const pageSize = 1000;
 
@@ -40,7 +42,7 @@ async function waitUntilReady(url, child, output) {
     const answer = await fetch(`${url}/readyz`).catch(() => undefined);
     if (answer?.ok) return;
     await answer?.body?.cancel();
-    await wait(50);
+    await wait(readyPollMs);
   }
   throw new Error(`the service was not ready after ${readyTimeoutMs} ms:\n${output()}`);
 }
@@ -87,7 +89,9 @@ export async function launchService({ fixture, dataFolder, profileFolder }) {
   const ports = ['--http-port', await freePort(), '--https-port', await freePort()];
   const profiling = profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
   const serve = ['serve', '--dev', '--no-sample', '--data', dataFolder, ...ports.map(String)];
-  const parameters = [...profiling, entryPoint, ...serve, ...(fixture.serviceArguments ?? [])];
+  const program = fixture.program === undefined ? entryPoint : `${distFolder}/${fixture.program}`;
+  const parameters = [...profiling, program, ...serve, ...(fixture.serviceArguments ?? [])];
+  const launchedMs = performance.now();
   const child = startNode(parameters, {
     core: cores.server,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -97,8 +101,9 @@ export async function launchService({ fixture, dataFolder, profileFolder }) {
   try {
     const url = `http://127.0.0.1:${ports[1]}`;
     await waitUntilReady(url, child, output);
+    const startMs = performance.now() - launchedMs;
     const target = { name: 'service', url, token: await readToken(dataFolder) };
-    return { target, processId: child.pid, stop: () => stop(child) };
+    return { target, startMs, processId: child.pid, stop: () => stop(child) };
   } catch (error) {
     await stop(child);
     throw error;

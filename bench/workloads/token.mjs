@@ -13,7 +13,11 @@ const getOne = new URL('1-get-one.mjs', import.meta.url).href;
 /** The same service with another way of looking at tokens (bench/tokens/authentication.mjs). */
 function startVariant(name, folder) {
   const environment = { NODE_OPTIONS: `--import=${replace}`, BENCH_TOKENS: name };
-  return startService({ fixture: { rows, environment }, dataFolder: join(folder, name), seed });
+  return startService({
+    fixture: { rows, environment, program: 'cli/modules.js' },
+    dataFolder: join(folder, name),
+    seed,
+  });
 }
 
 /** Requests a second of each server, by repeat: they take turns, so that a slow moment hits all alike. */

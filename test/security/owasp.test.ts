@@ -369,7 +369,6 @@ describe('API8 security misconfiguration', () => {
       { path: collectionPath, method: 'POST', body: '{"name":' },
       { path: `${collectionPath}?$skiptoken=AAAA` },
       { path: '/../../etc/passwd' },
-      { path: '/console/..%2f..%2fpackage.json' },
       { path: '/docs/..%2f..%2fpackage.json' },
     ];
     for (const ask of provoking) {
@@ -377,6 +376,10 @@ describe('API8 security misconfiguration', () => {
       expect(status, ask.path).toBeGreaterThanOrEqual(400);
       expect(text).not.toMatch(/node_modules|\.ts:|\.js:|sqlite|select .* from|"scripts"|root:/i);
     }
+    // Whatever is no file of the console is a page of it: the same text for every address.
+    const pageOf = async (path: string) =>
+      (await send({ path, token: undefined })).text.replace(/(name="csp-nonce" content=)"[^"]*"/, '$1""');
+    expect(await pageOf('/console/..%2f..%2fpackage.json')).toBe(await pageOf('/console/apps'));
   });
 
   it('Host, TRACE and strange origins change nothing', async () => {

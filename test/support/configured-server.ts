@@ -1,7 +1,7 @@
 /** A real server outside dev mode, with issuers elsewhere, whose clock the test can set. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -28,6 +28,14 @@ export interface ConfiguredServer {
 }
 
 const hooks = fileURLToPath(new URL('./child-hooks.mjs', import.meta.url));
+
+/** The modules in each file of the bundle; none where the build is of separate modules. */
+function bundledModules(): Readonly<Record<string, readonly string[]>> {
+  const list = join(distFolder, 'cli', 'parts.json');
+  return existsSync(list)
+    ? (JSON.parse(readFileSync(list, 'utf8')) as Record<string, readonly string[]>)
+    : {};
+}
 
 /** Starts `casp serve` with issuers, on plain http behind the public address https://casp.example. */
 export function startConfigured({
@@ -77,7 +85,8 @@ export async function startHooked(
       readFileSync(moduleLog, 'utf8')
         .split('\n')
         .filter((url) => url.startsWith('file:') && fileURLToPath(url).startsWith(`${distFolder}/`))
-        .map((url) => fileURLToPath(url).slice(distFolder.length + 1)),
+        .map((url) => fileURLToPath(url).slice(distFolder.length + 1))
+        .flatMap((file) => bundledModules()[file] ?? [file]),
     async stop() {
       const gone = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined;
       child.kill('SIGTERM');

@@ -63,9 +63,11 @@ export const editorTheme = EditorView.theme({
   '.cm-deletedChunk': { backgroundColor: tokens.colorStatusDangerBackground1 },
   '.cm-changedText': { background: tokens.colorStatusSuccessBackground2 },
   '.cm-deletedChunk .cm-deletedText': { background: tokens.colorStatusDangerBackground2 },
-  '&light .cm-collapsedLines, &dark .cm-collapsedLines': {
+  // `&light` and `&dark` are for base themes only; a theme that names them throws.
+  '&.cm-editor .cm-collapsedLines': {
     background: tokens.colorNeutralBackground4,
     color: tokens.colorNeutralForeground2,
+    padding: '2px 8px',
     // The usual mark is a character that many fonts lack.
     '&:before': { content: '"⋯"' },
     '&:after': { content: '"⋯"' },
