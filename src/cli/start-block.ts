@@ -52,6 +52,7 @@ function facts({ run, data, workingFolder }: StartBlockParts): readonly string[]
   const signIn = [...local, ...run.issuers].join('; ');
   return [
     `  API        ${apiLine(run)}`,
+    `  Console    ${docsUrl(run)}/console/${run.dev ? '   pick a test person, no password' : ''}`,
     `  Docs       ${docsUrl(run)}/docs   $metadata below each root, openapi.json, requests.http`,
     `  Data       ${dataLine(run, folder)}`,
     `  Sign-in    ${signIn}`,

@@ -36,6 +36,7 @@ describe('the start block', () => {
     expect(block({})).toBe(`casp 1.2.3  dev mode  ready in 1.4 s
 
   API        https://localhost:7443/v1.0   (and /beta; plain HTTP on http://localhost:7080)
+  Console    https://localhost:7443/console/   pick a test person, no password
   Docs       https://localhost:7443/docs   $metadata below each root, openapi.json, requests.http
   Data       ./.casp   SQLite, kept between runs; 250 sample apps (seed 42)
   Sign-in    local issuer, 5 test people, signing key kept in ./.casp/keys
@@ -96,6 +97,7 @@ describe('the start block', () => {
     expect(block({ ...production, publicUrl: 'https://casp.example.com' })).toBe(`casp 1.2.3  ready in 1.4 s
 
   API        https://casp.example.com/v1.0   (and /beta; listening on http://localhost:7080)
+  Console    https://casp.example.com/console/
   Docs       https://casp.example.com/docs   $metadata below each root, openapi.json, requests.http
   Data       ./.casp   SQLite, kept between runs
   Sign-in    https://login.microsoftonline.com/11111111-2222-4333-8444-555555555555/v2.0
