@@ -75,14 +75,16 @@ describe(`clients that leave, seed ${seed}`, () => {
       const bytes = requestBytes(JSON.stringify({ riskScore: String(round), tags: [String(round)] }), false);
       await leaveAfter(bytes, bytes.length);
     }
-    // What was under way is done once a later write of the same row is.
+    // Bytes of those who left may be read after this one's: its place in the history is not said.
     expect((await service.send({ path: profile.path, body: { name: 'last' } })).status).toBe(200);
     const history = service.changes.of(profile.id) as unknown as {
       version: number;
-      after: { riskScore?: string; tags?: readonly string[] };
+      after: { name?: string; riskScore?: string; tags?: readonly string[] };
     }[];
     expect(history.map(({ version }) => version)).toEqual(history.map((_, index) => index + 1));
-    for (const { after } of history.slice(1, -1)) expect(after.tags).toEqual([after.riskScore]);
+    const carriedOut = history.slice(1).filter(({ after }) => after.name !== 'last');
+    expect(carriedOut.length).toBe(history.length - 2);
+    for (const { after } of carriedOut) expect(after.tags).toEqual([after.riskScore]);
   }, 120_000);
 
   it('in mid-answer: the server lets go of the answer', async () => {
