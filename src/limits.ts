@@ -147,9 +147,9 @@ export const limits = {
   /** Writes that wait for their commit: beyond it the disk is too slow for the load. */
   waitingWritesMax: 4096,
   /** SQLite's log is copied into the file when this much of it waits: short passes, short waits. */
-  logPassBytes: 4 * 1024 * 1024,
+  logPassBytes: 32 * 1024 * 1024,
   /** From this size of the log on, writers wait for one pass, so that the log starts anew. */
-  logPauseBytes: 64 * 1024 * 1024,
+  logPauseBytes: 128 * 1024 * 1024,
   /** The log never grows beyond this: reads that hold it back are ended, then writes are refused. */
   logBytesMax: 1024 * 1024 * 1024,
   /** A turn of the event loop may take this long before what arrives later in it counts as late. */

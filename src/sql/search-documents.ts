@@ -1,6 +1,7 @@
 /** The texts of an entity as the text indexes hold them. */
 import type { EntityValues, Leaf } from '../edm/types.ts';
 import { foldText, wordsOfItems, wordsOfText } from './search-text.ts';
+import { createMemory } from './statement.ts';
 import type { EntityTable, TextLeaf } from './table.ts';
 
 /** A text of an entity; those without words are left out. */
@@ -37,8 +38,17 @@ export function foldedDocuments(
     .filter(({ folded }) => folded !== '');
 }
 
-const wanted = (texts: readonly TextLeaf[], changed: readonly string[] | undefined): readonly TextLeaf[] =>
-  texts.filter(({ property }) => changed?.includes(property) ?? true);
+const chosen = new WeakMap<readonly TextLeaf[], ReturnType<typeof createMemory<readonly TextLeaf[]>>>();
+
+function wanted(texts: readonly TextLeaf[], changed: readonly string[] | undefined): readonly TextLeaf[] {
+  if (changed === undefined) return texts;
+  let remembered = chosen.get(texts);
+  if (remembered === undefined) {
+    remembered = createMemory();
+    chosen.set(texts, remembered);
+  }
+  return remembered(changed.join(), () => texts.filter(({ property }) => changed.includes(property)));
+}
 
 function wordsOf(text: string | readonly string[] | null): string {
   if (text === null) return '';

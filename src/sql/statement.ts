@@ -83,22 +83,28 @@ export function finish(from: Fragment, placeholder: (index: number) => string): 
   return { text, parameters: from.parameters };
 }
 
-/** Shapes kept; a client can make many by changing many sets of properties, so there is a bound. */
-const shapesMax = 2000;
+/** Things kept; a client can make many by changing many sets of properties, so there is a bound. */
+const keptMax = 2000;
+
+/** Remembers what `make` made for each key; it is asked once, and again where too much was remembered since. */
+export function createMemory<Made>(): (key: string, make: () => Made) => Made {
+  const kept = new Map<string, Made>();
+  return (key, make) => {
+    let made = kept.get(key);
+    if (made === undefined) {
+      if (kept.size >= keptMax) kept.clear();
+      made = make();
+      kept.set(key, made);
+    }
+    return made;
+  };
+}
 
 /**
  * Texts of statements that are said again and again with other parameters. `make` is asked once for each shape; its
  * parameters are thrown away, and the caller gives them in the order of the placeholders.
  */
 export function createShapes(): (shape: string, make: () => Statement) => string {
-  const texts = new Map<string, string>();
-  return (shape, make) => {
-    let text = texts.get(shape);
-    if (text === undefined) {
-      if (texts.size >= shapesMax) texts.clear();
-      text = make().text;
-      texts.set(shape, text);
-    }
-    return text;
-  };
+  const remembered = createMemory<string>();
+  return (shape, make) => remembered(shape, () => make().text);
 }

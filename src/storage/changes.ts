@@ -22,48 +22,15 @@ export interface ChangeRecord {
 }
 
 /** Appends a record at the tenant's next position; positions are in commit order, because the counter row is locked. */
-export async function recordChange(session: Session, change: ChangeRecord, dialect: Dialect): Promise<void> {
-  if (dialect.name === 'postgres') {
-    const statement = { ...compileCountAndAppend(change, dialect), together: appendTogether };
-    return sendLast(statement, session);
-  }
-  const position = await nextPosition(session, change.tenantId, dialect);
-  await session.run(compileAppend(change, position, dialect));
+export function recordChange(session: Session, change: ChangeRecord, dialect: Dialect): Promise<void> {
+  const statement =
+    dialect.name === 'postgres'
+      ? { ...compileCountAndAppend(change, dialect), together: appendTogether }
+      : { ...compileAppend(change, dialect), together: countOnce };
+  return sendLast(statement, session);
 }
 
 const textOf = createShapes();
-
-/**
- * Counts and then reads what it counted, in one transaction that holds the row. One statement would do (an upsert, or
- * `returning`), but on SQLite it opens a statement journal, which makes every FTS5 table flush: 30 µs instead of 2.
- */
-async function nextPosition(session: Session, tenantId: TenantId, dialect: Dialect): Promise<unknown> {
-  const { name, placeholder } = dialect;
-  const parameters = [tenantId];
-  const count = textOf(`count ${name}`, () =>
-    finish(
-      sql`update "change_counter" set "last_position" = "last_position" + 1 where "tenant_id" = ${tenantId}`,
-      placeholder,
-    ),
-  );
-  const read = textOf(`counted ${name}`, () =>
-    finish(sql`select "last_position" from "change_counter" where "tenant_id" = ${tenantId}`, placeholder),
-  );
-  await session.run({ text: count, parameters });
-  const [counted] = await session.run({ text: read, parameters });
-  if (counted !== undefined) return counted.last_position;
-  const [made] = await session.run(compileFirstPosition(tenantId, dialect));
-  if (made === undefined) throw new Error('the change counter returned no position');
-  return made.last_position;
-}
-
-/** Two first changes at once: the second counts on what the first made. */
-function compileFirstPosition(tenantId: TenantId, { placeholder }: Dialect): Statement {
-  return finish(
-    sql`insert into "change_counter" ("tenant_id", "last_position") values (${tenantId}, 1) on conflict ("tenant_id") do update set "last_position" = "change_counter"."last_position" + 1 returning "last_position"`,
-    placeholder,
-  );
-}
 
 const recordColumns = [
   ...['tenant_id', 'position', 'entity_set', 'entity_id', 'kind', 'version', 'at'],
@@ -102,12 +69,9 @@ function compileCountAndAppend(change: ChangeRecord, { name, placeholder }: Dial
 
 /** What `compileCountAndAppend` made, as one statement for each tenant: in a transaction that many share, it is the dearest. */
 function appendTogether(statements: readonly Statement[]): readonly Statement[] {
-  const byTenant = new Map<unknown, Statement[]>();
-  for (const statement of statements) {
-    const [tenantId] = statement.parameters;
-    byTenant.set(tenantId, [...(byTenant.get(tenantId) ?? []), statement]);
-  }
-  return [...byTenant.values()].flatMap((all) => (all.length === 1 ? all : [countAndAppendAll(all)]));
+  return [...byTenant(statements).values()].flatMap((all) =>
+    all.length === 1 ? all : [countAndAppendAll(all)],
+  );
 }
 
 /** Column by column, so that one text serves any number of records. */
@@ -129,16 +93,55 @@ function countAndAppendAll(statements: readonly Statement[]): Statement {
   return { text, parameters: [tenantId, statements.length, places, ...values] };
 }
 
-function compileAppend(change: ChangeRecord, position: unknown, { name, placeholder }: Dialect): Statement {
+/** Appends a record so many positions before the tenant's last: `countOnce` says how many. */
+function compileAppend(change: ChangeRecord, { name, placeholder }: Dialect): Statement {
   const text = textOf(`append ${name}`, () => {
     const names = join(recordColumns.map(identifier), ', ');
-    const values = join(
-      recordColumns.map((column) => parameter(column)),
-      ', ',
+    const values = recordColumns.map((column) =>
+      column === 'position'
+        ? sql`(select "last_position" from "change_counter" where "tenant_id" = ${column}) - ${column}`
+        : parameter(column),
     );
-    return finish(sql`insert into "change_record" (${names}) values (${values})`, placeholder);
+    return finish(sql`insert into "change_record" (${names}) values (${join(values, ', ')})`, placeholder);
   });
-  return { text, parameters: recordValues(change, position) };
+  const [tenantId, , ...rest] = recordValues(change, undefined);
+  return { text, parameters: [tenantId, tenantId, 0n, ...rest] };
+}
+
+/**
+ * What `compileAppend` made, after one statement for each tenant that counts all of its records: on SQLite an upsert
+ * opens a statement journal, which makes every FTS5 table flush, 30 µs each time.
+ */
+function countOnce(statements: readonly Statement[]): readonly Statement[] {
+  return [...byTenant(statements)].flatMap(([tenantId, all]) => [
+    countAll(tenantId, all.length),
+    ...all.map(({ text, parameters: [first, second, , ...rest] }, index) => ({
+      text,
+      parameters: [first, second, BigInt(all.length - 1 - index), ...rest],
+    })),
+  ]);
+}
+
+function countAll(tenantId: unknown, count: number): Statement {
+  const parameters = [tenantId, BigInt(count)];
+  const text = textOf('count', () =>
+    finish(
+      sql`insert into "change_counter" ("tenant_id", "last_position") values (${tenantId}, ${count}) on conflict ("tenant_id") do update set "last_position" = "change_counter"."last_position" + excluded."last_position"`,
+      () => '?',
+    ),
+  );
+  return { text, parameters };
+}
+
+function byTenant(statements: readonly Statement[]): ReadonlyMap<unknown, readonly Statement[]> {
+  const found = new Map<unknown, Statement[]>();
+  for (const statement of statements) {
+    const [tenantId] = statement.parameters;
+    const known = found.get(tenantId);
+    if (known === undefined) found.set(tenantId, [statement]);
+    else known.push(statement);
+  }
+  return found;
 }
 
 /** In the order of `recordColumns`. */

@@ -6,7 +6,7 @@ import type { EntitySet, EntityValues } from '../edm/types.ts';
 import type { Author } from '../plan/plan.ts';
 import { compileCount, compileInsert } from '../sql/compile.ts';
 import { recordChange } from './changes.ts';
-import { type Database, type Session, send } from './database.ts';
+import { type Database, type Session, sendAll } from './database.ts';
 
 /** Where the entities go and who is written into their change records. */
 export interface ImportTarget {
@@ -62,8 +62,7 @@ async function importEntity(
   const { entitySet, tenantId, author } = target;
   const id = String(values.id);
   const entity = { id, version: 1, json: writeEntityText(entitySet.type, values) };
-  for (const statement of compileInsert({ entitySet, tenantId, values }, entity, dialect))
-    await send(statement, session);
+  await sendAll(compileInsert({ entitySet, tenantId, values }, entity, dialect), session);
   const created = entitySet.type.properties.find((property) => property.stamp === 'created');
   const atTicks = ticksOf(String(values[created?.name ?? '']));
   const change = { entitySet, tenantId, id, kind: 'created', version: 1, author, atTicks } as const;

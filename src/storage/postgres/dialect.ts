@@ -7,12 +7,13 @@ import { type Fragment, identifier, join, sql } from '../../sql/statement.ts';
 import type { ColumnType } from '../../sql/table.ts';
 import { lowerName, upperName } from './case-mapping.ts';
 import { translatePattern } from './pattern.ts';
+import { placeholder } from './placeholder.ts';
 import { postgresTextIndexes } from './text-index.ts';
 
 /** Every text has the collation "C" and every whole number is a bigint, wherever it comes from. */
 export const postgresDialect: Dialect = {
   name: 'postgres',
-  placeholder: (index) => `$${index}`,
+  placeholder,
   types: { text: 'text', integer: 'bigint' },
   rowKey: 'id',
   columnType,
@@ -31,6 +32,8 @@ export const postgresDialect: Dialect = {
   // Its planner has statistics to choose by.
   triesOrderFirst: false,
   appendsInOrder: false,
+  // Bytes travel as twice as many digits.
+  joinTexts: undefined,
   marksOversized: true,
   asText,
   arithmetic,

@@ -7,11 +7,12 @@ import type { EntityValues, Leaf, Model } from '../../edm/types.ts';
 import type { AskedRows, RowAddress, TextIndexes, WordSequence } from '../../sql/dialect.ts';
 import { foldedDocuments, wordDocuments } from '../../sql/search-documents.ts';
 import { foldText, trigramsOf } from '../../sql/search-text.ts';
-import { type Fragment, identifier, join, sql } from '../../sql/statement.ts';
+import { type Fragment, finish, identifier, join, type Statement, sql } from '../../sql/statement.ts';
 import { type EntityTable, tableOf } from '../../sql/table.ts';
 import type { TableDefinition } from '../schema.ts';
 import type { EngineIndex } from './ddl.ts';
 import { unreadText, wordCharactersMax } from './functions.ts';
+import { placeholder } from './placeholder.ts';
 
 const textTableName = (table: EntityTable): string => `${table.name}_text`;
 
@@ -97,7 +98,7 @@ const gramNumber = (gram: string): bigint =>
 export const postgresTextIndexes: TextIndexes = {
   insert(address, values) {
     const table = tableOf(address.entitySet);
-    return writeRows(textRows(table, values), address, table);
+    return finishAll(writeRows(textRows(table, values), address, table));
   },
   update(address, { before, after, changed }) {
     const table = tableOf(address.entitySet);
@@ -105,11 +106,12 @@ export const postgresTextIndexes: TextIndexes = {
     const made = textRows(table, after, changed);
     const gone = old.filter(({ place }) => !made.some((row) => row.place === place));
     const differing = made.filter((row) => !old.some((each) => isSame(each, row)));
-    return [...deleteRows(gone, address, table), ...writeRows(differing, address, table)];
+    return finishAll([...deleteRows(gone, address, table), ...writeRows(differing, address, table)]);
   },
-  delete: ({ entitySet, tenantId, id }) => [
-    sql`delete from ${identifier(textTableName(tableOf(entitySet)))} where "tenant_id" = ${tenantId} and "id" = ${id}`,
-  ],
+  delete: ({ entitySet, tenantId, id }) =>
+    finishAll([
+      sql`delete from ${identifier(textTableName(tableOf(entitySet)))} where "tenant_id" = ${tenantId} and "id" = ${id}`,
+    ]),
   selectMatching(asked, sequences) {
     const [first, ...others] = sequences.map((sequence) => selectSequence(sequence, asked));
     if (first === undefined) throw new Error('a search for nothing');
@@ -124,6 +126,9 @@ export const postgresTextIndexes: TextIndexes = {
     return selectRows(asked, leaf, holds);
   },
 };
+
+const finishAll = (fragments: readonly Fragment[]): readonly Statement[] =>
+  fragments.map((each) => finish(each, placeholder));
 
 /** Runs asked for of a long part: more find hardly fewer rows. */
 const gramsAskedMax = 24;

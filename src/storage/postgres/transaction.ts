@@ -1,7 +1,7 @@
 /** One transaction on one connection: sent ahead where nobody waits for an answer, so that it costs two round trips. */
 import type { TenantId } from '../../auth/authenticator.ts';
 import type { Statement } from '../../sql/statement.ts';
-import type { LastStatement, Row, Session } from '../database.ts';
+import { joinLast, type LastStatement, type Row, type Session } from '../database.ts';
 import type { PostgresConnection } from './connection.ts';
 
 /** Checks a statement before it is sent; returns the tenant whose rows it touches. */
@@ -48,7 +48,7 @@ export function createTransaction(options: TransactionOptions): Transaction {
   let tenant: TenantId | undefined;
   let failed: { readonly error: unknown } | undefined;
   let ended = false;
-  let last: readonly LastStatement[] = [];
+  const last: LastStatement[] = [];
 
   function watch<T>(answer: Promise<T>): Promise<T> {
     answer.catch((error: unknown) => {
@@ -91,7 +91,7 @@ export function createTransaction(options: TransactionOptions): Transaction {
       assertOpen();
       // A refusal comes while the work can still be taken back.
       guard(statement);
-      last = [...last, statement];
+      last.push(statement);
     },
     hasBegun: () => begun !== undefined || last.length > 0,
     failure: () => failed?.error,
@@ -109,11 +109,4 @@ export function createTransaction(options: TransactionOptions): Transaction {
       ended = true;
     },
   };
-}
-
-/** All at once where all can be. */
-function joinLast(last: readonly LastStatement[]): readonly Statement[] {
-  const together = last[0]?.together;
-  const isJoined = together !== undefined && last.every((each) => each.together === together);
-  return isJoined ? together(last) : last;
 }

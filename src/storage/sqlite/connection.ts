@@ -1,6 +1,5 @@
 /** Connections to an SQLite file, and their prepared statements. */
 import Sqlite, { type Database as Handle, type Statement as Prepared } from 'better-sqlite3';
-import { LRUCache } from 'lru-cache';
 import { limits } from '../../limits.ts';
 import type { Statement } from '../../sql/statement.ts';
 import type { Row } from '../database.ts';
@@ -36,22 +35,33 @@ export function openConnection({ file, readonly, busyTimeoutMs }: ConnectionOpti
 }
 
 /**
- * Prepares each text once and keeps the latest limits.preparedStatementsMax; throws where a statement is not bound to
+ * Prepares each text once and keeps at least the latest limits.preparedStatementsMax; throws where a statement is not bound to
  * one tenant. The schema must stand.
  */
 export function createStatements(handle: Handle): (statement: Statement) => Prepared {
-  const kept = new LRUCache<string, Guarded>({ max: limits.preparedStatementsMax });
   const tables = tenantTables(handle);
-  return ({ text, parameters }) => {
-    let guarded = kept.get(text);
-    if (guarded === undefined) {
-      const places = tenantParameters(text, tables);
-      guarded = { prepared: handle.prepare(text), places };
-      kept.set(text, guarded);
+  // Two halves instead of an order of use, which would cost more than it saves: statements run by the ten thousand.
+  let recent = new Map<string, Guarded>();
+  let older: ReadonlyMap<string, Guarded> = new Map();
+  function keep(text: string): Guarded {
+    if (recent.size >= limits.preparedStatementsMax) {
+      older = recent;
+      recent = new Map();
     }
+    const guarded = older.get(text) ?? prepareGuarded(handle, text, tables);
+    recent.set(text, guarded);
+    return guarded;
+  }
+  return ({ text, parameters }) => {
+    const guarded = recent.get(text) ?? keep(text);
     tenantAmong(parameters, guarded.places);
     return guarded.prepared;
   };
+}
+
+function prepareGuarded(handle: Handle, text: string, tables: ReadonlySet<string>): Guarded {
+  const places = tenantParameters(text, tables);
+  return { prepared: handle.prepare(text), places };
 }
 
 interface Guarded {

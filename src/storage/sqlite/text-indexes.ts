@@ -6,7 +6,15 @@ import type { EntitySet, EntityValues, Leaf } from '../../edm/types.ts';
 import type { RowAddress, TextIndexes, WordSequence } from '../../sql/dialect.ts';
 import { foldedDocuments, wordDocuments } from '../../sql/search-documents.ts';
 import { foldText, trigramsOf } from '../../sql/search-text.ts';
-import { type Fragment, identifier, join, sql } from '../../sql/statement.ts';
+import {
+  createShapes,
+  type Fragment,
+  finish,
+  identifier,
+  join,
+  type Statement,
+  sql,
+} from '../../sql/statement.ts';
 import { type EntityTable, type TextLeaf, tableOf } from '../../sql/table.ts';
 
 /** Texts an entity may have: the documents of a row are numbered from `row_id * 32`. */
@@ -53,7 +61,7 @@ export const sqliteTextIndexes: TextIndexes = {
     const made = documentsOf(table, after, changed);
     return writeDocuments(withoutCommon(old, made), withoutCommon(made, old), address, table);
   },
-  delete: deleteDocuments,
+  delete: (address) => deleteDocuments(address).map((each) => finish(each, placeholder)),
   selectMatching({ entitySet }, sequences) {
     const table = tableOf(entitySet);
     const anywhere = sequences.filter(({ leaf }) => leaf === undefined);
@@ -116,6 +124,11 @@ function withoutCommon(documents: Documents, other: Documents): Documents {
   };
 }
 
+const textOf = createShapes();
+
+/** SQLite's spelling of a parameter. */
+const placeholder = (): string => '?';
+
 const nothing: Documents = { words: [], substrings: [] };
 
 function writeDocuments(
@@ -123,7 +136,7 @@ function writeDocuments(
   made: Documents,
   address: RowAddress,
   table: EntityTable,
-): readonly Fragment[] {
+): readonly Statement[] {
   const names = indexNames(table);
   return [
     ...writeInto(names.words, old.words, made.words, address, table),
@@ -141,11 +154,20 @@ function writeInto(
   made: readonly Document[],
   { tenantId, id }: RowAddress,
   table: EntityTable,
-): readonly Fragment[] {
-  const name = identifier(index);
-  const row = sql`(select "row_id" from ${identifier(table.name)} where "tenant_id" = ${tenantId} and "id" = ${id})`;
-  const write = (kind: 'delete' | null, [place, text]: Document) =>
-    sql`insert into ${name} (${name}, "rowid", "text") values (${kind}, ${row} * ${BigInt(placesPerRow)} + ${BigInt(place)}, ${text})`;
+): readonly Statement[] {
+  const text = textOf(index, () => {
+    const name = identifier(index);
+    const row = sql`(select "row_id" from ${identifier(table.name)} where "tenant_id" = ${null} and "id" = ${null})`;
+    const document = sql`${row} * ${null} + ${null}`;
+    return finish(
+      sql`insert into ${name} (${name}, "rowid", "text") values (${null}, ${document}, ${null})`,
+      placeholder,
+    );
+  });
+  const write = (kind: 'delete' | null, [place, document]: Document): Statement => ({
+    text,
+    parameters: [kind, tenantId, id, BigInt(placesPerRow), BigInt(place), document],
+  });
   // FTS5 keeps no texts here: it must be told what to forget, and before it learns what is new.
   return [
     ...old.map((document) => write('delete', document)),

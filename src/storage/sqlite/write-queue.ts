@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Database as Handle } from 'better-sqlite3';
 import { limits } from '../../limits.ts';
 import type { Statement } from '../../sql/statement.ts';
-import type { Row, Session } from '../database.ts';
+import { joinLast, type LastStatement, type Row, type Session } from '../database.ts';
 import { createStatements, runPrepared } from './connection.ts';
 import { isBusy, serverStopping, storageBusy, transactionLost, translate } from './failure.ts';
 
@@ -35,7 +35,7 @@ interface Waiting {
 /** Between two attempts to begin while another process writes. */
 const busyRetryMs = 5;
 
-/** A work threw after it had changed something, and no savepoint tells its changes from its neighbours'. */
+/** Something failed after works had changed something, and no savepoint tells their changes apart. */
 class Entangled extends Error {}
 
 /**
@@ -54,7 +54,7 @@ export function createWriteQueue({ handle, busyTimeoutMs, room }: WriteQueueOpti
   async function commitTogether(group: readonly Waiting[]): Promise<void> {
     try {
       await room();
-      const settled = (await runGroup(group, attempt)) ?? (await runGroup(group, attemptAlone));
+      const settled = (await runGroup(group, attemptAll)) ?? (await runGroup(group, attemptEach));
       if (settled === undefined) throw new Error('a work under a savepoint was entangled');
       control.commit();
       for (const settle of settled) settle();
@@ -66,12 +66,10 @@ export function createWriteQueue({ handle, busyTimeoutMs, room }: WriteQueueOpti
   }
 
   /** How to settle each work once the group is on disk; undefined, and nothing kept, where they are entangled. */
-  async function runGroup(group: readonly Waiting[], run: typeof attempt): Promise<Settle[] | undefined> {
+  async function runGroup(group: readonly Waiting[], run: typeof attemptAll): Promise<Settle[] | undefined> {
     await begin(group[0]?.addedMs ?? 0);
-    const settled: Settle[] = [];
     try {
-      for (const each of group) settled.push(await run(each));
-      return settled;
+      return await run(group);
     } catch (error) {
       if (!(error instanceof Entangled)) throw error;
       control.rollback();
@@ -93,11 +91,26 @@ export function createWriteQueue({ handle, busyTimeoutMs, room }: WriteQueueOpti
     }
   }
 
+  /** Runs the works and then what they left for the end, counted once for all. */
+  async function attemptAll(group: readonly Waiting[]): Promise<Settle[]> {
+    const settled: Settle[] = [];
+    const last: LastStatement[] = [];
+    for (const each of group) settled.push(await attempt(each, last));
+    try {
+      sessions.runAll(joinLast(last));
+    } catch (error) {
+      if (!handle.inTransaction) throw transactionLost(error);
+      throw new Entangled('', { cause: error });
+    }
+    return settled;
+  }
+
   /** Runs one work among others; throws Entangled where it fails after it has changed something. */
-  async function attempt(each: Waiting): Promise<Settle> {
+  async function attempt(each: Waiting, last: LastStatement[]): Promise<Settle> {
     const session = sessions.open();
     try {
       const value = await each.work(session);
+      last.push(...session.last());
       return () => each.resolve(value);
     } catch (error) {
       if (!handle.inTransaction) throw transactionLost(error);
@@ -108,18 +121,25 @@ export function createWriteQueue({ handle, busyTimeoutMs, room }: WriteQueueOpti
     }
   }
 
+  async function attemptEach(group: readonly Waiting[]): Promise<Settle[]> {
+    const settled: Settle[] = [];
+    for (const each of group) settled.push(await attemptAlone(each));
+    return settled;
+  }
+
   /** Runs one work under a savepoint of its own. */
   async function attemptAlone(each: Waiting): Promise<Settle> {
     const session = sessions.open();
     control.savepoint();
     try {
       const value = await each.work(session);
+      sessions.runAll(joinLast(session.last()));
       control.release();
       return () => each.resolve(value);
     } catch (error) {
       // SQLite itself ended the transaction (disk full, I/O error): nothing of the group can be kept.
       if (!handle.inTransaction) throw transactionLost(error);
-      takeBackAlone(session);
+      takeBackAlone();
       return () => each.reject(error);
     } finally {
       session.end();
@@ -127,9 +147,9 @@ export function createWriteQueue({ handle, busyTimeoutMs, room }: WriteQueueOpti
   }
 
   /** A savepoint whose release failed is gone, and what it held with it is in the transaction: all must go. */
-  function takeBackAlone(session: WriteSession): void {
+  function takeBackAlone(): void {
     try {
-      if (session.hasWritten()) control.rollbackTo();
+      control.rollbackTo();
       control.release();
     } catch (error) {
       throw transactionLost(error);
@@ -181,6 +201,8 @@ export function createWriteQueue({ handle, busyTimeoutMs, room }: WriteQueueOpti
 interface WriteSession extends Session {
   /** Whether a statement ran that may have changed something. */
   hasWritten(): boolean;
+  /** What was left for the end of the transaction. */
+  last(): readonly LastStatement[];
   /** A statement after this would belong to another work's savepoint. */
   end(): void;
 }
@@ -189,23 +211,41 @@ interface WriteSession extends Session {
 function createSessions(handle: Handle) {
   const prepare = createStatements(handle);
   return {
+    /** Runs statements for nobody's session. */
+    runAll(statements: readonly Statement[]): void {
+      try {
+        for (const statement of statements) runPrepared(prepare(statement), statement);
+      } catch (error) {
+        throw translate(error);
+      }
+    },
     open(): WriteSession {
+      const last: LastStatement[] = [];
       let written = false;
       let ended = false;
+      function runNow(statement: Statement): readonly Row[] {
+        if (ended) throw new Error('a statement after the end of its work');
+        try {
+          const prepared = prepare(statement);
+          if (!prepared.readonly) written = true;
+          return runPrepared(prepared, statement);
+        } catch (error) {
+          throw translate(error);
+        }
+      }
       return {
         hasWritten: () => written,
+        last: () => last,
         end: () => {
           ended = true;
         },
-        async run(statement: Statement): Promise<readonly Row[]> {
+        run: async (statement) => runNow(statement),
+        async sendAll(statements) {
+          for (const statement of statements) runNow(statement);
+        },
+        async sendLast(statement) {
           if (ended) throw new Error('a statement after the end of its work');
-          try {
-            const prepared = prepare(statement);
-            if (!prepared.readonly) written = true;
-            return runPrepared(prepared, statement);
-          } catch (error) {
-            throw translate(error);
-          }
+          last.push(statement);
         },
       };
     },
