@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { formatGrowth, measureGrowth } from './growth/growth.mjs';
 import { createClient } from './harness/client.mjs';
 import { canPin, cores, firstMessage, pin, startModule, stop } from './harness/processes.mjs';
 import { describeMachine, formatFindings, formatMachine, formatTable, summarize } from './harness/report.mjs';
 import { launchService, startService } from './harness/service.mjs';
+import { formatMemory, measureMemory } from './memory.mjs';
 import { copyLargeData } from './million/large-data.mjs';
 import { describePeers, judgePeers } from './peers/goals.mjs';
 import { installPeers } from './peers/install.mjs';
@@ -32,7 +34,12 @@ const usage = `npm run bench -- [options]
   --json FILE          write every figure to FILE
   --profile            CPU profile of the service, written to --profile-dir (.casp/profiles)
   --floors             the floors alone, without the service
-  --peers              casp beside other people's OData services (bench/peers/), installed when missing`;
+  --peers              casp beside other people's OData services (bench/peers/), installed when missing
+  --growth             each operation on 10,000 profiles, ten times as many, and so on, instead of the workloads
+  --growth-max N       the most profiles of --growth (1000000; 10000000 takes an hour and 100 GB)
+  --memory             the memory of one service under a fixed rate of mixed requests, instead of the workloads
+  --minutes N          minutes of --memory (60)
+  --rate N             requests a second of --memory (300)`;
 
 function fail(message) {
   console.error(`bench: ${message}`);
@@ -61,11 +68,16 @@ function parseOptions() {
     'profile-dir': text(here('../.casp/profiles')),
     floors: flag,
     peers: flag,
+    growth: flag,
+    'growth-max': text('1000000'),
+    memory: flag,
+    minutes: text('60'),
+    rate: text('300'),
     help: flag,
   };
   try {
     const { values } = parseArgs({ options });
-    const whole = ['seconds', 'repeats', 'connections', 'rows']
+    const whole = ['seconds', 'repeats', 'connections', 'rows', 'growth-max', 'minutes', 'rate']
       .filter((name) => values[name] !== undefined)
       .map((name) => [name, positiveInteger(name, values[name])]);
     if (!(values.engine in folders)) fail(`--engine must be ${Object.keys(folders).join(' or ')}`);
@@ -225,7 +237,8 @@ async function measureWorkload(workload, targets, ids, options) {
     medians: summarize(repeats.get(name)),
     repeats: repeats.get(name),
   }));
-  return { name: workload.name, title: workload.title, goals: workload.goals, targets: summaries };
+  const { name, title, goal, goals } = workload;
+  return { name, title, goal, goals, targets: summaries };
 }
 
 const log = (text) => console.error(`bench: ${text}`);
@@ -300,10 +313,46 @@ function print(results, { connections, seconds, repeats, profile, ...options }, 
   if (profile) console.log(`CPU profiles of the service: ${options['profile-dir']}`);
 }
 
+/** Studies with a table of their own, by the flag that asks for them instead of the workloads. */
+const otherStudies = {
+  growth: {
+    measure: ({ 'growth-max': rowsMax, repeats, seconds }, folder) =>
+      measureGrowth({ rowsMax, repeats, seconds, folder, seed, log }),
+    format: formatGrowth,
+  },
+  memory: {
+    measure: ({ minutes, rate, rows = defaultFixture.rows }, folder) =>
+      measureMemory({ minutes, perSecond: rate, rows, folder, seed, log }),
+    format: formatMemory,
+  },
+};
+
+async function runOtherStudy(name, options) {
+  const { measure, format } = otherStudies[name];
+  // Whoever asks does so from the core of the load generator.
+  pin(process.pid, cores.load);
+  mkdirSync(options.data, { recursive: true });
+  const folder = mkdtempSync(join(options.data, `bench-${name}-`));
+  try {
+    const machine = describeMachine({ folder, pinned: canPin });
+    const figures = await measure(options, folder);
+    console.log(`\n${format(figures)}\n\n${formatMachine(machine)}`);
+    if (options.json !== undefined)
+      writeFileSync(options.json, `${JSON.stringify({ machine, ...figures }, null, 2)}\n`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 async function main() {
   const options = parseOptions();
   if (options.help) {
     console.log(usage);
+    return;
+  }
+  const other = Object.keys(otherStudies).find((name) => options[name]);
+  if (other !== undefined) {
+    await runOtherStudy(other, options);
     return;
   }
   const found = await loadWorkloads(options);

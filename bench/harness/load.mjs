@@ -7,6 +7,10 @@ import autocannon from 'autocannon';
 import { createRandom, shuffle } from './random.mjs';
 
 const preparedMax = 256;
+/** A request that waits longer than this for its answer counts as lost, and ends the bench. */
+const answerTimeoutSeconds = 60;
+/** How much longer than asked for a run may become for want of an answer. */
+const longerTimesMax = 16;
 
 /** The n-th share of the ids for each connection: no two connections write the same row. */
 function shareIds(ids, connections, seed) {
@@ -22,7 +26,8 @@ function shareIds(ids, connections, seed) {
 const percentile = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
 
 /**
- * One run: `{ requestsPerSecond, p50Ms, p99Ms, generatorBusy }`, or throws with the first answer that was no 2xx.
+ * One run: `{ requestsPerSecond, p50Ms, p99Ms, generatorBusy }`, undefined where no answer came in time; throws with
+ * the first answer that was no 2xx.
  * `rate` bounds the requests a second of all connections together; without it each asks as fast as it is answered.
  */
 async function measure({ workload, target, ids, connections, seconds, seed, label, rate }) {
@@ -54,7 +59,8 @@ async function measure({ workload, target, ids, connections, seconds, seed, labe
 
   const before = { cpu: process.cpuUsage(), now: performance.now() };
   const pace = rate === undefined ? {} : { overallRate: rate };
-  const running = autocannon({ url: target.url, connections, duration: seconds, setupClient, ...pace });
+  const common = { url: target.url, connections, duration: seconds, timeout: answerTimeoutSeconds };
+  const running = autocannon({ ...common, setupClient, ...pace });
   const result = await running;
   const elapsedMs = performance.now() - before.now;
   const { user, system } = process.cpuUsage(before.cpu);
@@ -62,7 +68,7 @@ async function measure({ workload, target, ids, connections, seconds, seed, labe
   if (refusal !== undefined)
     throw new Error(`answered ${refusal.statusCode}:\n${refusal.body.slice(0, 2000)}`);
   if (result.errors > 0) throw new Error(`${result.errors} connection errors (${result.timeouts} time-outs)`);
-  if (durations.length === 0) throw new Error('no request was answered');
+  if (durations.length === 0) return undefined;
   durations.sort((left, right) => left - right);
   return {
     requestsPerSecond: durations.length / result.duration,
@@ -84,6 +90,17 @@ async function settle({ workload, target, ids, label }) {
   await answer.arrayBuffer();
 }
 
+/** A run in which somebody was answered: one that was too short for slow work is made anew, twice as long. */
+async function measureAnswered(task) {
+  const longest = task.seconds * longerTimesMax;
+  for (let { seconds } = task; seconds <= longest; seconds *= 2) {
+    const measured = await measure({ ...task, seconds });
+    await settle(task);
+    if (measured !== undefined) return measured;
+  }
+  throw new Error(`no request was answered within ${longest} s`);
+}
+
 /** A workload's module makes requests from ids; a study may say at once what every connection is to send. */
 async function findWorkload(workloadUrl, requests) {
   if (requests !== undefined) return { requests: () => requests };
@@ -94,10 +111,10 @@ async function findWorkload(workloadUrl, requests) {
 process.on('message', async ({ workloadUrl, requests, warmUpSeconds, ...task }) => {
   try {
     const workload = await findWorkload(workloadUrl, requests);
+    // Where even one answer takes longer than the warm-up, it has warmed up all the same.
     await measure({ ...task, workload, seconds: warmUpSeconds, label: `${task.label} warm-up` });
     await settle({ ...task, workload });
-    const measured = await measure({ ...task, workload });
-    await settle({ ...task, workload });
+    const measured = await measureAnswered({ ...task, workload });
     process.send({ measured });
   } catch (error) {
     process.send({ failure: error.message });

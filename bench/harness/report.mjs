@@ -26,12 +26,22 @@ export function summarize(repeats) {
 export const milliseconds = (value) => value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0);
 export const rate = (value) => Math.round(value).toLocaleString('en-US');
 
+/** What a workload is to reach beside one of its floors: `{ floor, requestsPerSecond, p99 }`, the last two as ratios. */
+function judgeGoal(goal, ratio) {
+  if (goal === undefined) return ['', ''];
+  const reached = ratio('requestsPerSecond') >= goal.requestsPerSecond;
+  const inTime = goal.p99 === undefined || ratio('p99Ms') <= goal.p99;
+  const text = `≥ ${goal.requestsPerSecond}${goal.p99 === undefined ? '' : `, p99 ≤ ${goal.p99} ×`}`;
+  return [text, reached && inTime ? 'yes' : '**no**'];
+}
+
 /** A line for each target; the ratios stand on the lines of the floors: the service's figure over the floor's. */
-function resultLines({ title, targets }) {
+function resultLines({ title, targets, goal }) {
   const service = targets.find(({ name }) => name === 'service');
   return targets.map(({ name, medians }, index) => {
     const floor = service !== undefined && name !== 'service';
-    const ratio = (key) => (floor ? (service.medians[key] / medians[key]).toFixed(2) : '');
+    const ratio = (key) => service.medians[key] / medians[key];
+    const show = (key) => (floor ? ratio(key).toFixed(2) : '');
     const bound = medians.generatorBusy > generatorBusyMax ? '*' : '';
     return [
       index === 0 ? title : '',
@@ -39,14 +49,15 @@ function resultLines({ title, targets }) {
       rate(medians.requestsPerSecond) + bound,
       milliseconds(medians.p50Ms),
       milliseconds(medians.p99Ms),
-      ratio('requestsPerSecond'),
-      ratio('p99Ms'),
+      show('requestsPerSecond'),
+      show('p99Ms'),
+      ...judgeGoal(floor && goal?.floor === name ? goal : undefined, ratio),
     ];
   });
 }
 
 /** Lines of cells as a Markdown table, the first as its head; the first `left` columns begin at the left. */
-function formatLines(lines, left) {
+export function formatLines(lines, left) {
   const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)));
   const pad = (cell, column) => (column < left ? cell.padEnd(widths[column]) : cell.padStart(widths[column]));
   const rule = widths.map((width, column) =>
@@ -58,7 +69,8 @@ function formatLines(lines, left) {
 
 /** The table of loads as Markdown, ready for docs/performance.md. */
 export function formatTable(results) {
-  const head = ['Work', 'Server', 'req/s', 'p50 ms', 'p99 ms', 'casp ÷ it, req/s', 'casp ÷ it, p99'];
+  const ratios = ['casp ÷ it, req/s', 'casp ÷ it, p99'];
+  const head = ['Work', 'Server', 'req/s', 'p50 ms', 'p99 ms', ...ratios, 'Goal', 'Met'];
   const text = formatLines([head, ...results.flatMap(resultLines)], 2);
   const bound = results.some(({ targets }) =>
     targets.some(({ medians }) => medians.generatorBusy > generatorBusyMax),

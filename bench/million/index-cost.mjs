@@ -4,13 +4,15 @@
  */
 import { performance } from 'node:perf_hooks';
 import Database from 'better-sqlite3';
-import { parseTenantId } from '../../dist/auth/authenticator.js';
-import { testTenantId } from '../../dist/auth/test-people.js';
-import { model } from '../../dist/model/index.js';
-import { execute } from '../../dist/storage/execute.js';
-import { openSqlite } from '../../dist/storage/sqlite/driver.js';
+import { importBuilt } from '../harness/dist.mjs';
 import { createRandom, shuffle } from '../harness/random.mjs';
 import { median } from '../harness/report.mjs';
+
+const { parseTenantId } = await importBuilt('auth/authenticator.js');
+const { testTenantId } = await importBuilt('auth/test-people.js');
+const { model } = await importBuilt('model/index.js');
+const { execute } = await importBuilt('storage/execute.js');
+const { openSqlite } = await importBuilt('storage/sqlite/driver.js');
 
 const [file] = process.argv.slice(2);
 const groupSize = 64;
@@ -44,7 +46,12 @@ const droppable = [
 
 // No checkpoint falls into a measurement: in the service they run in a thread of their own.
 const gibibyte = 1024 ** 3;
-const logBounds = { passBytes: 8 * gibibyte, pauseBytes: 8 * gibibyte, maxBytes: 16 * gibibyte };
+const logBounds = {
+  passBytes: 8 * gibibyte,
+  briefPassBytes: 8 * gibibyte,
+  pauseBytes: 8 * gibibyte,
+  maxBytes: 16 * gibibyte,
+};
 const database = openSqlite({ file, model, busyTimeoutMs: 5000, logBounds });
 const beside = new Database(file, { timeout: 5000 });
 const ids = shuffle(

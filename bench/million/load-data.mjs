@@ -3,14 +3,15 @@
  * Tells its parent how long it took. A process of its own, so that the bench keeps no memory of a million rows.
  */
 import { performance } from 'node:perf_hooks';
-import { parseTenantId } from '../../dist/auth/authenticator.js';
-import { testTenantId } from '../../dist/auth/test-people.js';
-import { model } from '../../dist/model/index.js';
-import { generateProfiles } from '../../dist/model/sample-profiles.js';
-import { importEntities } from '../../dist/storage/import-entities.js';
-import { openSqlite } from '../../dist/storage/sqlite/driver.js';
+import { importBuilt } from '../harness/dist.mjs';
 import { rareEvery, rareWord } from './rare-word.mjs';
 
+const { parseTenantId } = await importBuilt('auth/authenticator.js');
+const { testTenantId } = await importBuilt('auth/test-people.js');
+const { model } = await importBuilt('model/index.js');
+const { generateProfiles } = await importBuilt('model/sample-profiles.js');
+const { importEntities } = await importBuilt('storage/import-entities.js');
+const { openSqlite } = await importBuilt('storage/sqlite/driver.js');
 const [file, rows, seed] = process.argv.slice(2);
 const nobody = '00000000-0000-0000-0000-000000000000';
 const author = {
@@ -33,7 +34,12 @@ function* profiles() {
 
 // Nobody reads meanwhile: a long log means that a page of an index is copied once for many rows.
 const mebibyte = 1024 * 1024;
-const logBounds = { passBytes: 512 * mebibyte, pauseBytes: 512 * mebibyte, maxBytes: 4096 * mebibyte };
+const logBounds = {
+  passBytes: 512 * mebibyte,
+  briefPassBytes: 512 * mebibyte,
+  pauseBytes: 512 * mebibyte,
+  maxBytes: 4096 * mebibyte,
+};
 const database = openSqlite({ file, model, busyTimeoutMs: 5000, logBounds });
 const startMs = performance.now();
 const [entitySet] = model.entitySets;

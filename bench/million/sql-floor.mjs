@@ -5,8 +5,10 @@
  */
 import { createServer } from 'node:http';
 import Database from 'better-sqlite3';
-import { testTenantId } from '../../dist/auth/test-people.js';
 import { listen } from '../floors/listen.mjs';
+import { importBuilt } from '../harness/dist.mjs';
+
+const { testTenantId } = await importBuilt('auth/test-people.js');
 
 const [file] = process.argv.slice(2);
 const database = new Database(file, { readonly: true });

@@ -5,6 +5,7 @@ export const workload = {
   name: 'patch-one',
   title: 'PATCH one',
   against: ['floors/http', 'floors/sqlite', 'floors/sqlite-shared'],
+  goal: { floor: 'sqlite-shared', requestsPerSecond: 0.5, p99: 3 },
   requests: ({ ids, label }) =>
     ['odd', 'even'].flatMap((turn) =>
       ids.map((id) => ({

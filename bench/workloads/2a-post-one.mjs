@@ -7,6 +7,7 @@ export const workload = {
   name: 'post-one',
   title: 'POST one',
   against: ['floors/sqlite-shared'],
+  goal: { floor: 'sqlite-shared', requestsPerSecond: 0.5, p99: 3 },
   requests: ({ ids }) =>
     [...profileBodies(bodiesPerConnection, ids.length)].map((body) => ({
       method: 'POST',

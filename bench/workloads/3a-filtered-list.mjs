@@ -12,6 +12,7 @@ export const workload = {
   title: 'Filtered list of 50',
   fixture: { rows },
   against: ['floors/sqlite-list'],
+  goal: { floor: 'sqlite-list', requestsPerSecond: 0.5, p99: 3 },
   requests: () => [
     { method: 'GET', path: `${collectionPath}?${question.replaceAll(' ', '%20').replaceAll("'", '%27')}` },
   ],

@@ -8,6 +8,7 @@ export const workload = {
   name: 'batch-of-20',
   title: '$batch of 20 PATCHes',
   against: ['floors/sqlite-shared'],
+  goal: { floor: 'sqlite-shared', requestsPerSecond: 0.5 },
   requests: ({ ids, label }) =>
     ['odd', 'even'].map((turn) => {
       const some = Array.from({ length: parts }, (_, index) => ids[index % ids.length]);
@@ -20,6 +21,11 @@ export const workload = {
       }));
       return { method: 'POST', path: '/beta/$batch', headers: type, body: JSON.stringify({ requests }) };
     }),
-  verify: ({ answer }) =>
-    answer.responses.length === parts && answer.responses.every(({ status }) => status === 200),
+  verify: ({ request, answer: { responses } }) => {
+    const [{ body }] = JSON.parse(request.body).requests;
+    return (
+      responses.length === parts &&
+      responses.every((response) => response.status === 200 && response.body.name === body.name)
+    );
+  },
 };

@@ -156,7 +156,7 @@ describe('the grid', () => {
       .evaluateAll((cells) => cells.map((cell) => cell.getAttribute('data-band')));
     expect(new Set(bands)).toEqual(new Set(['high']));
     await show({ filter: "startswith(name,'Adatum')", sort: 'riskScore asc', size: '500' });
-    expect(await grid().locator('[data-band]').first().getAttribute('data-band')).not.toBe('high');
+    await eventually(() => grid().locator('[data-band]').first().getAttribute('data-band')).not.toBe('high');
   });
 
   it('scrolls without a long task', async () => {
@@ -319,7 +319,7 @@ describe('triage', () => {
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press(' ');
     await page.keyboard.press('End');
-    expect(await grid().locator('[data-cell]:focus').getAttribute('data-cell')).toBe('1:7');
+    await eventually(() => grid().locator('[data-cell]:focus').getAttribute('data-cell')).toBe('1:7');
     await page.getByRole('group', { name: '1 selected' }).waitFor();
     await page.keyboard.press('Home');
     await page.keyboard.press('ArrowRight');

@@ -96,9 +96,11 @@ describe('the charts', () => {
     const table = page.getByRole('table', { name: 'Platforms' });
     await table.waitFor();
     expect(await table.getByRole('row').count()).toBeGreaterThan(4);
-    expect(new URL(page.url()).search).toBe('?tables=platforms');
+    await expect.poll(() => new URL(page.url()).search, { timeout: patienceMs }).toBe('?tables=platforms');
     await card('Publishers').getByRole('radio', { name: 'High risk only' }).click();
-    await expect.poll(() => new URL(page.url()).searchParams.get('publishers')).toBe('high');
+    await expect
+      .poll(() => new URL(page.url()).searchParams.get('publishers'), { timeout: patienceMs })
+      .toBe('high');
     await card('Risk by source').getByRole('button', { name: 'View as table: Risk by source' }).click();
     await page.getByRole('table', { name: 'Risk bands of each source' }).waitFor();
     // A tooltip stands outside of all landmarks while it is shown.

@@ -27,6 +27,10 @@ const address = () => page.getByRole('textbox', { name: 'Address' });
 const answer = () => page.getByRole('region', { name: 'Response' });
 const status = (code: number) => answer().getByText(`Status ${code}`).waitFor();
 
+/** Waits until something becomes true; what it saw last is in the failure. */
+const eventually = <Value>(read: () => Promise<Value>) =>
+  expect.poll(read, { timeout: patienceMs, interval: 100 });
+
 /** Types an address anew, as a person would, and closes what completion offers. */
 async function type(text: string): Promise<void> {
   await address().click();
@@ -40,7 +44,7 @@ describe('the query runner', () => {
     await status(200);
     await answer().getByText('2 rows').waitFor();
     await answer().getByRole('button', { name: 'Next page' }).click();
-    await expect.poll(() => address().textContent(), { timeout: patienceMs }).toContain('$skiptoken=');
+    await eventually(() => address().textContent()).toContain('$skiptoken=');
     await status(200);
     expect(await axe(page)).toEqual([]);
     await screenshot(page, 'query', () => status(200));
@@ -51,13 +55,14 @@ describe('the query runner', () => {
     await page.keyboard.type('m');
     const list = page.getByRole('listbox');
     await list.waitFor();
-    expect(await list.getByRole('option').first().textContent()).toMatch(/^name/);
+    // What was offered for the letters before goes first.
+    await eventually(() => list.getByRole('option').first().textContent()).toMatch(/^name/);
     await page.keyboard.press('Escape');
     await page.keyboard.type('e');
     await page.keyboard.press('Escape');
     await page.keyboard.press('Control+Enter');
     await answer().getByText('1 row', { exact: true }).waitFor();
-    expect(await answer().getByText('"name"').count()).toBe(1);
+    await eventually(() => answer().getByText('"name"').count()).toBe(1);
   });
 
   it('marks where an error stands', { timeout: 2 * patienceMs }, async () => {
@@ -65,7 +70,7 @@ describe('the query runner', () => {
     await page.keyboard.press('Control+Enter');
     await status(400);
     await answer().getByRole('alert').waitFor();
-    expect(await page.locator('.casp-fault').allTextContents()).toEqual(['5']);
+    await eventually(() => page.locator('.casp-fault').allTextContents()).toEqual(['5']);
     expect(await axe(page)).toEqual([]);
   });
 
@@ -82,9 +87,8 @@ describe('the query runner', () => {
       await page.getByRole('tab', { name: language }).click();
       const text = page.getByRole('textbox', { name: `The request in ${language}` });
       await text.waitFor();
-      const shown = await text.textContent();
-      expect(shown).toContain(word);
-      expect(shown).toContain(new URL(tested.url).host);
+      await eventually(() => text.textContent()).toContain(word);
+      expect(await text.textContent()).toContain(new URL(tested.url).host);
     }
     await page.getByRole('tab', { name: 'Permissions' }).click();
     const request = page.getByRole('region', { name: 'Request' });
@@ -95,7 +99,7 @@ describe('the query runner', () => {
 
   it('writes, and keeps a history without tokens', { timeout: 3 * patienceMs }, async () => {
     await page.getByRole('button', { name: 'Change a score' }).click();
-    await expect.poll(() => page.url(), { timeout: patienceMs }).toContain('method=PATCH');
+    await eventually(async () => page.url()).toContain('method=PATCH');
     await page.getByRole('button', { name: 'Run' }).click();
     await status(200);
     const { body } = await tested.api<{ readonly riskScore: string }>(
@@ -104,7 +108,7 @@ describe('the query runner', () => {
     expect(body.riskScore).toBe('4');
     await page.getByRole('tab', { name: 'History' }).click();
     const library = page.getByRole('region', { name: 'Samples and history' });
-    expect(await library.getByRole('listitem').count()).toBe(5);
+    await eventually(() => library.getByRole('listitem').count()).toBe(5);
     const stored = await page.evaluate<string>('JSON.stringify({ ...localStorage })');
     expect(stored).toContain('riskScore');
     expect(stored).not.toMatch(/eyJ|Bearer/);

@@ -31,6 +31,9 @@ const costMaxMs = 50;
 /** How many inputs of a target; the short form has a fiftieth of the long one. */
 const inputs = (long: number): number => (isLong ? long : long / 50);
 const timeoutMs = isLong ? 3_600_000 : 120_000;
+/** So many inputs are shown when a server is lost, and so long its end is waited for. */
+const latestMax = 20;
+const endedWaitMs = 5_000;
 
 let service: InProcessService;
 let profile = '';
@@ -567,24 +570,41 @@ describe(`over the wire, seed ${seed}`, () => {
     return [...answer.matchAll(/^HTTP\/1\.1 (\d{3}) /gm)].map(([, status]) => Number(status));
   }
 
-  /** The server is gone, and its last words say why. */
-  function dead(error: unknown, text: string): never {
-    throw new Error(`${error} for ${JSON.stringify(text)}: ${server.server.output().slice(-2000)}`);
+  /** The latest inputs, oldest first: what a server died of may be older than the refusal that shows it. */
+  const latest: string[] = [];
+  /** Set once the server is gone: smaller inputs would only meet its absence. */
+  let lost: Error | undefined;
+
+  /** What an exchange that broke says: how the server ended, if it did, its last words and its last inputs. */
+  async function describeLoss(error: unknown): Promise<Error> {
+    const running = new Promise<string>((resolve) => setTimeout(resolve, endedWaitMs, 'it is still running'));
+    const ended = await Promise.race([server.server.ended, running]);
+    const inputs = latest.map((text) => JSON.stringify(text)).join('\n');
+    const words = server.server.output().slice(-4000);
+    return new Error(`${error}; the server: ${ended}\nlast inputs:\n${inputs}\nlast words:\n${words}`);
+  }
+
+  async function expectHarmlessBytes(text: string): Promise<void> {
+    if (lost !== undefined) throw lost;
+    latest.push(text);
+    if (latest.length > latestMax) latest.shift();
+    const statuses = await exchange(text).catch(async (error: unknown) => {
+      const loss = await describeLoss(error);
+      if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED') {
+        lost = loss;
+        console.log(`fuzz: seed ${seed}: ${loss.message}`);
+      }
+      throw loss;
+    });
+    const faulty = statuses.filter((status) => status >= 500 && status !== 501);
+    if (faulty.length > 0) throw new Error(`${faulty} for ${JSON.stringify(text)}`);
   }
 
   it(
     'bytes that are hardly a request',
     async () => {
       const runs = parameters(inputs(20_000));
-      await fc.assert(
-        fc.asyncProperty(broken(requests, wireWords), async (text) => {
-          const faulty = (await exchange(text).catch((error: unknown) => dead(error, text))).filter(
-            (status) => status >= 500 && status !== 501,
-          );
-          if (faulty.length > 0) throw new Error(`${faulty} for ${JSON.stringify(text)}`);
-        }),
-        runs,
-      );
+      await fc.assert(fc.asyncProperty(broken(requests, wireWords), expectHarmlessBytes), runs);
       expect((await server.send({ path: '/readyz' })).status).toBe(200);
       expect(server.server.output()).not.toMatch(/"level":"(error|fatal)"|unhandled|uncaught/i);
     },

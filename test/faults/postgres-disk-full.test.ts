@@ -138,7 +138,9 @@ describe(`a full disk: ${isMounted ? 'a tablespace of 40 MiB' : 'simulated, beca
     await postgres.kill('SIGKILL');
     await postgres.restart();
     for (const id of all) {
-      await expect.poll(async () => (await send({ path: `${collectionPath}/${id}` })).status).toBe(200);
+      const status = async () => (await send({ path: `${collectionPath}/${id}` })).status;
+      // The server recovers first, and the service tries again after a while.
+      await expect.poll(status, { timeout: 20_000 }).toBe(200);
     }
     console.log(
       `postgres disk full (${isMounted ? 'tablespace' : 'simulated'}): ${ids.length + changes} acknowledged, ` +

@@ -196,6 +196,9 @@ export async function signIn(page: Page, person: Person): Promise<void> {
 export async function navigate(page: Page, path: string): Promise<void> {
   // The router listens to the history it runs on.
   await page.evaluate(`history.pushState({}, '', ${JSON.stringify(`/console${path}`)})`);
+  // Until the page stands, what is looked for might be found on the page before.
+  const settled = await page.evaluate<boolean>(`(${routerSettles})(${patienceMs})`);
+  if (!settled) throw new Error(`the page of ${path} did not come`);
 }
 
 /** What axe finds, in light and in dark, as one line each; an empty list is the only good answer. */
@@ -217,6 +220,18 @@ export async function axeOnce(page: Page): Promise<readonly string[]> {
 }
 
 // What runs in the page is text: the tests are compiled without the DOM.
+
+/** Whether what the router shows is what the address says, in time; the router sets `resolvedLocation` once it has drawn. */
+const routerSettles = `async (timeoutMs) => {
+  const router = window.__TSR_ROUTER__;
+  const isSettled = ({ status, location, resolvedLocation }) =>
+    status === 'idle' && resolvedLocation?.href === location.href;
+  for (const startMs = performance.now(); performance.now() - startMs < timeoutMs; ) {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    if (router === undefined || isSettled(router.state)) return true;
+  }
+  return false;
+}`;
 
 /** Colours that are still fading would be judged half-way; a new theme takes a frame or two to begin. */
 const fadesEnd = `(async () => {

@@ -23,6 +23,8 @@ export interface RunningServer {
   readonly pid: number;
   /** Everything the process has said so far, both streams. */
   readonly output: () => string;
+  /** Resolves with how the process ended, as in `exit code 1` or `SIGKILL`, whoever ended it. */
+  readonly ended: Promise<string>;
   /** A token as `casp token` prints it; arguments such as `--role reader`. */
   token(...flags: string[]): string;
   /** Runs another command with this server's data folder. */
@@ -92,6 +94,9 @@ async function startOne({ data, flags, databaseUrl, remove }: StartParts): Promi
   child.stderr.on('data', (chunk: Buffer) => {
     output += chunk.toString();
   });
+  const ended = new Promise<string>((resolve) => {
+    child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
+  });
   const httpUrl = `http://localhost:${httpPort}`;
   await waitUntilLive(httpUrl, child, () => output);
   const casp = (...words: string[]) => runCasp(...words, '--data', data);
@@ -102,6 +107,7 @@ async function startOne({ data, flags, databaseUrl, remove }: StartParts): Promi
     databaseUrl,
     pid: child.pid ?? 0,
     output: () => output,
+    ended,
     casp,
     token(...words) {
       const { stdout, stderr, status } = casp('token', ...words);
