@@ -23,6 +23,7 @@ import { model } from './model/index.ts';
 import type { Observe } from './observe/observation.ts';
 import { createPageTokens } from './plan/page-token.ts';
 import type { Author, PermissionChallenge, RequestContext, ServiceDocuments } from './plan/plan.ts';
+import { serviceRoots } from './request/odata-request.ts';
 import { createErrorResponder } from './response/error-response.ts';
 import { createService } from './service.ts';
 import type { Database } from './storage/database.ts';
@@ -180,7 +181,7 @@ async function openDatabase(config: ServeConfig, observe: Observe) {
 
 /** Until the application is there, every request is told why. */
 function gate(startup: Startup<Application>, observe: Observe, respondError: ErrorResponder): Handler {
-  return async (http) => {
+  const explain: Handler = async (http) => {
     try {
       return await startup.require().service(http);
     } catch (error) {
@@ -188,6 +189,7 @@ function gate(startup: Startup<Application>, observe: Observe, respondError: Err
       return respondError(error, http);
     }
   };
+  return (http) => startup.value()?.service(http) ?? explain(http);
 }
 
 type ErrorResponder = ReturnType<typeof createErrorResponder>;
@@ -212,6 +214,7 @@ function createServers(config: ServeConfig, parts: ServiceSurroundings, serving:
       publicUrl: config.publicUrl ?? own,
       tls: scheme === 'https' ? await readTls(config) : undefined,
       operations: operate,
+      directPrefixes: serviceRoots.map((root) => `/${root}/`),
       corsOrigins: config.corsOrigins,
       trustedProxies: config.trustedProxies,
       newRequestId: randomUUID,

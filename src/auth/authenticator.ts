@@ -44,4 +44,6 @@ export type Principal = AnonymousPrincipal | TokenPrincipal;
 export interface Authenticator {
   /** @param authorization the raw header; undefined yields the anonymous principal. */
   authenticate(authorization: string | undefined): Promise<Principal>;
+  /** The principal of a header that was verified before and still counts, at once; undefined for all others. */
+  recall?(authorization: string | undefined): Principal | undefined;
 }

@@ -297,5 +297,6 @@ export function createJwtAuthenticator(options: JwtAuthenticatorOptions): Authen
       const key = keyOf(authorization);
       return recall(key) ?? authenticateAnew(authorization, key);
     },
+    recall: (authorization) => (authorization === undefined ? undefined : recall(keyOf(authorization))),
   };
 }

@@ -1,47 +1,25 @@
-/** The wire: Fastify ↔ HttpRequest and HttpResponse, and every refusal HTTP itself calls for (Protocol 6, 7.1). */
+/** The wire: node:http and Fastify ↔ HttpRequest and HttpResponse, and every refusal HTTP itself calls for (Protocol 6, 7.1). */
 import { lookup } from 'node:dns/promises';
-import {
-  createServer,
-  type IncomingMessage,
-  METHODS,
-  type Server,
-  type ServerResponse,
-  STATUS_CODES,
-} from 'node:http';
+import { createServer, type IncomingMessage, METHODS, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { BlockList, isIP, type Socket } from 'node:net';
-import { promisify } from 'node:util';
-import { brotliCompress, brotliDecompress, constants, gunzip, gzip, inflate } from 'node:zlib';
+import type { Socket } from 'node:net';
 import { fastify } from 'fastify';
 import { assert, ServiceError } from '../errors.ts';
 import { limits as defaultLimits } from '../limits.ts';
 import type { Observe } from '../observe/observation.ts';
-import { type ContentCoding, chooseCoding } from './content-coding.ts';
+import { chooseCodingFor, chooseStreamCoding, compress } from './compression.ts';
+import { createCors } from './cors.ts';
+import { type Connection, type Exchange, type Identity, WireRequest } from './exchange.ts';
+import type { HttpLimits } from './http-limits.ts';
 import type { Handler, HttpRequest, HttpResponse } from './message.ts';
+import { explainParserError, isParserError, type ParserError } from './parser-error.ts';
+import { createPeerReader, type Peer, plainAddress } from './peer.ts';
+import { announcesBody, type BodyRoom, declaredLength, discardBody, readBody } from './request-body.ts';
+import { checkHead, originForm, pathOf, readClientRequestId } from './request-head.ts';
+import { bodyLength, createHeaderWriter, hasNoBody, lastResort, writeRaw } from './response-head.ts';
 import { createSlowAnswers } from './slow-answers.ts';
 import { onFailure, streamAnswer } from './stream-answer.ts';
-
-/** The bounds of `limits.ts` this layer keeps; tests shorten them. */
-export type HttpLimits = {
-  readonly [Name in
-    | 'bodyBytesMax'
-    | 'inflatedBodyBytesMax'
-    | 'discardedBodyBytesMax'
-    | 'compressedBodyBytesMin'
-    | 'addressBytesMax'
-    | 'headersBytesMax'
-    | 'clientRequestIdCharactersMax'
-    | 'headersTimeoutMs'
-    | 'requestTimeoutMs'
-    | 'keepAliveTimeoutMs'
-    | 'socketTimeoutMs'
-    | 'backlogConnections'
-    | 'bodyBytesUnderWayMax'
-    | 'answerBytesUnderWayMax'
-    | 'answerBytesPerSecondMin'
-    | 'lingerTimeoutMs'
-    | 'drainTimeoutMs']: number;
-};
+import { createTurnEnd } from './turn-end.ts';
 
 /** A handler for one part of the address space, such as the console; `prefix` starts with "/" and does not end with it. */
 export interface Mount {
@@ -57,6 +35,11 @@ export interface HttpServerOptions {
     error: unknown,
     request: Pick<HttpRequest, 'id' | 'clientRequestId'>,
   ) => HttpResponse;
+  /**
+   * Beginnings of addresses that nobody but `handler` answers, such as "/v1.0/": they take the short way, past routing
+   * and `operations` (decision 0011).
+   */
+  readonly directPrefixes?: readonly string[];
   /** Under which URL clients reach this listener; a function where the port is chosen by the system. */
   readonly publicUrl: string | ((port: number) => string);
   /** PEM texts; present means https. */
@@ -85,520 +68,8 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-type Identity = Pick<HttpRequest, 'id' | 'clientRequestId'>;
-type HeaderLines = string[];
-
-/** One request between its head and its answer. */
-interface Exchange extends Identity {
-  readonly raw: IncomingMessage;
-  readonly reply: ServerResponse;
-  readonly method: string;
-  readonly target: string;
-  readonly startedMs: number;
-  readonly connection: Connection;
-  /** Bytes of its body that are counted as held until it is answered. */
-  bodyBytes: number;
-}
-
-/** What must be known when the parser fails in the middle of a connection. */
-interface Connection {
-  /** Without proxies in between: the listener's URL, the socket's address. */
-  readonly peer: Peer;
-  /** The request whose body is arriving. */
-  reading: Exchange | undefined;
-  /** Requests not answered yet; more than one where a client pipelines. */
-  underWay: number;
-  /** A refused body is being thrown away: its request has its answer already. */
-  discarding: boolean;
-  /** Nothing after the requests under way can be understood. */
-  broken: boolean;
-  /** The last word has been said. */
-  refused: boolean;
-}
-
 const allowedMethods = 'GET, HEAD, POST, PATCH, DELETE, OPTIONS';
 const ignore = () => {};
-
-// ---------------------------------------------------------------------------------------- the request's head
-
-const visibleAscii = /^[\x21-\x7e]+$/;
-
-/** The client's own name for the request where it is usable, else ours (Protocol 6.1). */
-function readClientRequestId(
-  { headers }: IncomingMessage,
-  id: string,
-  { clientRequestIdCharactersMax }: HttpLimits,
-): string {
-  const given = headers['client-request-id'];
-  if (typeof given !== 'string' || given.length > clientRequestIdCharactersMax) return id;
-  return visibleAscii.test(given) ? given : id;
-}
-
-/** Origin form of a target; a proxy's absolute form loses its scheme and authority (RFC 9112 3.2.2). */
-function originForm(target: string): string {
-  if (target.startsWith('/')) return target;
-  const absolute = /^https?:\/\/[^/?#]*/i.exec(target);
-  if (absolute === null) return target;
-  const rest = target.slice(absolute[0].length);
-  return rest.startsWith('/') ? rest : `/${rest}`;
-}
-
-function pathOf(target: string): string {
-  const end = target.indexOf('?');
-  return end === -1 ? target : target.slice(0, end);
-}
-
-/** Refuses what the parser lets pass and RFC 9112 does not; throws requestMalformed, addressTooLong. */
-function checkHead({ raw, target }: Exchange, limits: HttpLimits): void {
-  if (target.length > limits.addressBytesMax) throw addressTooLong(limits);
-  const host = raw.headers.host;
-  if (host === undefined ? raw.httpVersion === '1.1' : host.includes(',')) {
-    throw new ServiceError('requestMalformed', 'An HTTP/1.1 request needs exactly one Host header.', {
-      target: 'Host',
-    });
-  }
-}
-
-function addressTooLong(limits: HttpLimits): ServiceError {
-  const message = `The request address exceeds ${limits.addressBytesMax} bytes. Send long queries as POST to …/$query.`;
-  return new ServiceError('addressTooLong', message);
-}
-
-// ---------------------------------------------------------------------------------------- the request's body
-
-type Inflate = (bytes: Uint8Array, options: { maxOutputLength: number }) => Promise<Uint8Array>;
-
-const gunzipBody: Inflate = promisify(gunzip);
-const inflaters: ReadonlyMap<string, Inflate> = new Map([
-  ['gzip', gunzipBody],
-  ['x-gzip', gunzipBody],
-  ['deflate', promisify(inflate) as Inflate],
-  ['br', promisify(brotliDecompress) as Inflate],
-]);
-
-const declaredLength = ({ headers }: IncomingMessage) => Number(headers['content-length'] ?? 0);
-
-function announcesBody(raw: IncomingMessage): boolean {
-  return raw.headers['transfer-encoding'] !== undefined || declaredLength(raw) > 0;
-}
-
-function bodyTooLarge(bytesMax: number, what = 'The request body'): ServiceError {
-  return new ServiceError('bodyTooLarge', `${what} exceeds ${bytesMax} bytes.`);
-}
-
-/** Undefined where the bytes are the body; throws encodingUnsupported. */
-function chooseInflater(encoding: string | undefined): Inflate | undefined {
-  const name = encoding?.trim().toLowerCase() ?? '';
-  if (name === '' || name === 'identity') return undefined;
-  const inflater = inflaters.get(name);
-  if (inflater !== undefined) return inflater;
-  const message =
-    'The Content-Encoding is not read here. Allowed are gzip, deflate, br and identity, one at a time.';
-  // The header tells clients what would have been accepted (RFC 9110 15.5.16).
-  const headers = { 'Accept-Encoding': 'gzip, deflate, br' };
-  throw new ServiceError('encodingUnsupported', message, { target: 'Content-Encoding', headers });
-}
-
-async function inflateBody(bytes: Uint8Array, inflater: Inflate, bytesMax: number): Promise<Uint8Array> {
-  try {
-    return await inflater(bytes, { maxOutputLength: bytesMax });
-  } catch (cause) {
-    if (cause instanceof RangeError) throw bodyTooLarge(bytesMax, 'The inflated request body');
-    const message = 'The request body is not a complete stream of its Content-Encoding.';
-    throw new ServiceError('bodyInvalid', message, { target: 'Content-Encoding', cause });
-  }
-}
-
-/** Bytes of bodies held at the same moment; `take` says whether there is room for more, and counts them if so. */
-interface BodyRoom {
-  take(bytes: number): boolean;
-}
-
-/** All bytes of the body, or why there are none: the client left, sent more than `bytesMax`, or there is no room. */
-function collectBody(
-  raw: IncomingMessage,
-  bytesMax: number,
-  room: BodyRoom,
-): Promise<Uint8Array | 'gone' | 'tooLarge' | 'noRoom'> {
-  return new Promise((resolve) => {
-    const chunks: Buffer[] = [];
-    let length = 0;
-    const settle = (outcome: Uint8Array | 'gone' | 'tooLarge' | 'noRoom') => {
-      raw.off('data', take).off('end', finish).off('close', leave);
-      resolve(outcome);
-    };
-    const take = (chunk: Buffer) => {
-      length += chunk.length;
-      chunks.push(chunk);
-      if (length > bytesMax) settle('tooLarge');
-      else if (!room.take(chunk.length)) settle('noRoom');
-    };
-    const finish = () => {
-      const [only] = chunks;
-      settle(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, length));
-    };
-    const leave = () => settle('gone');
-    // An 'error' is always followed by 'close'.
-    raw.on('data', take).on('end', finish).on('close', leave).on('error', ignore);
-  });
-}
-
-/** The body after its Content-Encoding; throws bodyTooLarge, encodingUnsupported, bodyInvalid, requestMalformed, serverOverloaded. */
-async function readBody(
-  raw: IncomingMessage,
-  bytesMax: number,
-  limits: HttpLimits,
-  room: BodyRoom,
-): Promise<Uint8Array | 'gone' | undefined> {
-  const transferEncoding = raw.headers['transfer-encoding'];
-  if (transferEncoding !== undefined && transferEncoding.toLowerCase() !== 'chunked') {
-    throw new ServiceError('requestMalformed', 'The only Transfer-Encoding read here is chunked.');
-  }
-  const inflater = chooseInflater(raw.headers['content-encoding']);
-  if (declaredLength(raw) > bytesMax) throw bodyTooLarge(bytesMax);
-  const bytes = await collectBody(raw, bytesMax, room);
-  if (bytes === 'gone') return bytes;
-  if (bytes === 'tooLarge') throw bodyTooLarge(bytesMax);
-  if (bytes === 'noRoom') throw noBodyRoom();
-  if (bytes.length === 0) return undefined;
-  if (inflater === undefined) return bytes;
-  const inflated = await inflateBody(bytes, inflater, limits.inflatedBodyBytesMax);
-  if (!room.take(inflated.length)) throw noBodyRoom();
-  return inflated;
-}
-
-function noBodyRoom(): ServiceError {
-  const message = 'The server holds more request bodies than it has room for. Try again.';
-  return new ServiceError('serverOverloaded', message, { headers: { 'Retry-After': '1' } });
-}
-
-/** Reads a refused body to its end: closing at once would reset the connection before the answer is read. */
-function discardBody({ raw, connection }: Exchange, bytesMax: number): void {
-  let length = 0;
-  connection.discarding = true;
-  raw.on('error', ignore);
-  raw.on('data', (chunk: Buffer) => {
-    length += chunk.length;
-    if (length > bytesMax) raw.socket.destroy();
-  });
-  raw.once('end', () => {
-    connection.discarding = false;
-  });
-  raw.resume();
-}
-
-// ---------------------------------------------------------------------------------------- trusted proxies
-
-interface Peer {
-  readonly publicUrl: string;
-  readonly remoteAddress: string;
-}
-
-/** Sees the client behind proxies; throws requestMalformed for a forwarded value that is none. */
-type ReadPeer = (headers: IncomingMessage['headers'], direct: Peer) => Peer;
-
-const addressFamily = (address: string) => (isIP(address) === 6 ? 'ipv6' : 'ipv4');
-
-function createBlockList(ranges: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const range of ranges) {
-    const [address = '', bits, ...rest] = range.split('/');
-    const widthMax = isIP(address) === 6 ? 128 : 32;
-    const width = bits === undefined ? widthMax : Number(bits);
-    const valid = isIP(address) !== 0 && rest.length === 0 && bits !== '' && Number.isInteger(width);
-    if (!valid || width < 0 || width > widthMax) {
-      throw new Error(`trustedProxies: "${range}" is neither an address nor a CIDR range such as 10.0.0.0/8`);
-    }
-    list.addSubnet(address, width, addressFamily(address));
-  }
-  return list;
-}
-
-/** An address as IPv4 where it is one in IPv6's clothes, without the port some proxies add. */
-function plainAddress(text: string): string {
-  const trimmed = text.trim();
-  const withPort = /^\[(.+)\](?::\d+)?$/.exec(trimmed) ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(trimmed);
-  const address = withPort?.[1] ?? trimmed;
-  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
-}
-
-/** The last value: what the proxy next to us wrote, not what a client made it pass on. */
-function lastForwarded(header: string | string[] | undefined): string | undefined {
-  return typeof header === 'string' ? header.slice(header.lastIndexOf(',') + 1).trim() : undefined;
-}
-
-function readForwarded(
-  headers: IncomingMessage['headers'],
-  name: string,
-  pattern: RegExp,
-): string | undefined {
-  const value = lastForwarded(headers[name]);
-  if (value === undefined || pattern.test(value)) return value;
-  throw new ServiceError('headerInvalid', `The header ${name} has a value that cannot be read.`, {
-    target: name,
-  });
-}
-
-function createPeerReader(trustedProxies: readonly string[]): ReadPeer {
-  const trusted = createBlockList(trustedProxies);
-  const isTrusted = (address: string) =>
-    isIP(address) !== 0 && trusted.check(address, addressFamily(address));
-  if (trustedProxies.length === 0) return (_headers, direct) => direct;
-  return (headers, direct) => {
-    if (!isTrusted(direct.remoteAddress)) return direct;
-    const scheme = readForwarded(headers, 'x-forwarded-proto', /^https?$/i)?.toLowerCase();
-    const host = readForwarded(headers, 'x-forwarded-host', /^([\w.-]+|\[[\da-f:.]+\])(:\d{1,5})?$/i);
-    const [configuredScheme, configuredHost] = direct.publicUrl.split('://');
-    const publicUrl = `${scheme ?? configuredScheme}://${host ?? configuredHost}`;
-    const forwardedFor = headers['x-forwarded-for'];
-    const hops = typeof forwardedFor === 'string' ? forwardedFor.split(',').map(plainAddress).reverse() : [];
-    let remoteAddress = direct.remoteAddress;
-    for (const hop of hops) {
-      // Everything left of the first stranger is hearsay.
-      if (isIP(hop) === 0 || !isTrusted(remoteAddress)) break;
-      remoteAddress = hop;
-    }
-    return { publicUrl, remoteAddress };
-  };
-}
-
-// ---------------------------------------------------------------------------------------- CORS (Protocol 6.4)
-
-const corsMethods = 'GET, HEAD, POST, PATCH, PUT, DELETE, OPTIONS';
-const corsExposedHeaders =
-  'ETag, Location, Preference-Applied, Content-Range, request-id, client-request-id, ' +
-  'ReadWriteConsistencyToken, SdkVersion, WWW-Authenticate, x-ms-client-gcc-tenant, Retry-After';
-const headerNameList = /^[\w!#$%&'*+.^`|~, -]+$/;
-
-interface Cors {
-  /** The answer to a preflight of a configured origin; undefined where the request is none. */
-  preflight(raw: IncomingMessage): HttpResponse | undefined;
-  /** The lines every other answer to a configured origin carries. */
-  lines(raw: IncomingMessage): HeaderLines;
-}
-
-function createCors(origins: readonly string[]): Cors {
-  const allowed = new Set(origins);
-  const allowedOrigin = (origin: string | undefined) => {
-    if (origin === undefined) return undefined;
-    return allowed.has('*') ? '*' : allowed.has(origin) ? origin : undefined;
-  };
-  return {
-    preflight({ method, headers }) {
-      const origin = allowedOrigin(headers.origin);
-      if (
-        method !== 'OPTIONS' ||
-        origin === undefined ||
-        headers['access-control-request-method'] === undefined
-      ) {
-        return undefined;
-      }
-      const asked = headers['access-control-request-headers'];
-      const reflected: Record<string, string> =
-        asked !== undefined && headerNameList.test(asked) ? { 'Access-Control-Allow-Headers': asked } : {};
-      const answer = { 'Access-Control-Allow-Methods': corsMethods, 'Access-Control-Max-Age': '3600' };
-      return { status: 204, headers: { ...answer, ...reflected }, body: undefined };
-    },
-    lines({ headers }) {
-      const origin = allowedOrigin(headers.origin);
-      if (origin === undefined) return [];
-      return ['Access-Control-Allow-Origin', origin, 'Access-Control-Expose-Headers', corsExposedHeaders];
-    },
-  };
-}
-
-// ---------------------------------------------------------------------------------------- compression (Protocol 6.3)
-
-type Compress = (bytes: Uint8Array) => Promise<Uint8Array>;
-
-const runGzip = promisify(gzip) as (bytes: Uint8Array, options: object) => Promise<Uint8Array>;
-const runBrotli = promisify(brotliCompress) as (bytes: Uint8Array, options: object) => Promise<Uint8Array>;
-
-// Qualities at which JSON shrinks to about a fifth without costing more than the answer itself did.
-const compressors: Readonly<Record<ContentCoding, Compress>> = {
-  br: (bytes) =>
-    runBrotli(bytes, {
-      params: { [constants.BROTLI_PARAM_QUALITY]: 4, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
-    }),
-  gzip: (bytes) => runGzip(bytes, { level: 5 }),
-};
-
-const compressibleType = /^(text\/|image\/svg|application\/([\w.+-]+\+|x-nd)?(json|xml|javascript))/i;
-
-/** The answer in a coding the client accepts, or the same answer where that is no gain. */
-async function compress(response: HttpResponse, coding: ContentCoding): Promise<HttpResponse> {
-  const { status, headers, body } = response;
-  assert(body !== undefined, 'only a body can be compressed');
-  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
-  const compressed = await compressors[coding](bytes);
-  return { status, headers: { ...headers, 'Content-Encoding': coding }, body: compressed };
-}
-
-/** Undefined where the answer goes out as it is; asked for every answer, so the cheap questions come first. */
-function chooseCodingFor(
-  raw: IncomingMessage,
-  { headers, body }: HttpResponse,
-  bytesMin: number,
-): ContentCoding | undefined {
-  const accepted = raw.headers['accept-encoding'];
-  if (accepted === undefined || body === undefined || bodyLength(body) < bytesMin) return undefined;
-  const compressible =
-    headers['Content-Encoding'] === undefined && compressibleType.test(headers['Content-Type'] ?? '');
-  return compressible ? chooseCoding(accepted) : undefined;
-}
-
-/** The coding a stream is written in while it is sent. */
-function chooseStreamCoding(raw: IncomingMessage, { headers }: HttpResponse): ContentCoding | undefined {
-  if (!compressibleType.test(headers['Content-Type'] ?? '')) return undefined;
-  return chooseCoding(raw.headers['accept-encoding'] ?? '');
-}
-
-// ---------------------------------------------------------------------------------------- the answer
-
-const lastResort =
-  '{"error":{"code":"InternalServerError","message":"The service failed; the request id finds the fault in the log."}}';
-
-/** Names this layer writes itself; a response's own value of the first two wins. */
-const writtenHere = new Set([
-  'Cache-Control',
-  'Vary',
-  'Content-Length',
-  'Connection',
-  'Date',
-  'Transfer-Encoding',
-  'request-id',
-  'client-request-id',
-]);
-
-const hasNoBody = (status: number) => status === 204 || status === 304;
-
-const bodyLength = (body: string | Uint8Array) =>
-  typeof body === 'string' ? Buffer.byteLength(body) : body.length;
-
-/** Adds to a Vary what this layer itself looks at; the last result is kept because it rarely changes. */
-function createVary(names: readonly string[]): (vary: string | undefined) => string {
-  const own = names.join(', ');
-  let lastVary = '';
-  let lastResult = own;
-  return (vary = '') => {
-    if (vary === lastVary) return lastResult;
-    const present = new Set(vary.toLowerCase().split(/\s*,\s*/));
-    const missing = names.filter((name) => !present.has(name.toLowerCase()));
-    lastVary = vary;
-    lastResult = [vary, ...missing].filter((part) => part !== '').join(', ');
-    return lastResult;
-  };
-}
-
-/** Header lines for `writeHead`: name, value, name, value … */
-type WriteHeaders = (identity: Identity, response: HttpResponse) => HeaderLines;
-
-function createHeaderWriter(regionLabel: string, varyNames: readonly string[]): WriteHeaders {
-  const serverInfo = {
-    DataCenter: regionLabel,
-    Slice: 'E',
-    Ring: '1',
-    ScaleUnit: '000',
-    RoleInstance: 'casp',
-  };
-  const diagnostic = JSON.stringify({ ServerInfo: serverInfo }).replace(
-    /[^\x20-\x7e]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-  const vary = createVary(varyNames);
-  return (identity, { status, headers, body, stream }) => {
-    const lines = [
-      'request-id',
-      identity.id,
-      'client-request-id',
-      identity.clientRequestId,
-      'x-ms-ags-diagnostic',
-      diagnostic,
-      'Strict-Transport-Security',
-      'max-age=31536000',
-      'X-Content-Type-Options',
-      'nosniff',
-      'Cache-Control',
-      headers['Cache-Control'] ?? 'no-cache',
-      'Vary',
-      vary(headers.Vary),
-    ];
-    for (const name in headers) {
-      if (!writtenHere.has(name)) lines.push(name, headers[name] ?? '');
-    }
-    // The length of a stream is known when its last piece was sent.
-    if (stream === undefined && !hasNoBody(status))
-      lines.push('Content-Length', String(body === undefined ? 0 : bodyLength(body)));
-    return lines;
-  };
-}
-
-/** A whole answer as text, for sockets whose request never took shape; headers are ASCII, the body UTF-8. */
-function writeRaw({ status, body }: HttpResponse, lines: HeaderLines): Buffer {
-  const all = [...lines, 'Date', new Date().toUTCString(), 'Connection', 'close'];
-  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`;
-  for (let index = 0; index < all.length; index += 2) {
-    head += `${all[index]}: ${(all[index + 1] ?? '').replace(/[\r\n]/g, ' ')}\r\n`;
-  }
-  return Buffer.concat([Buffer.from(`${head}\r\n`), Buffer.from(body ?? '')]);
-}
-
-// ---------------------------------------------------------------------------------------- failures of the parser
-
-/** The part of Node's parser errors that is looked at. */
-interface ParserError extends Error {
-  readonly code?: string;
-  readonly rawPacket?: unknown;
-}
-
-/** True where the request line alone is too long, as far as the packet that overflowed shows it. */
-function overflowsInAddress(packet: unknown, { addressBytesMax }: HttpLimits): boolean {
-  if (!Buffer.isBuffer(packet) || !/^[A-Z-]+ /.test(packet.toString('latin1', 0, 32))) return false;
-  const lineEnd = packet.indexOf('\n');
-  return lineEnd < 0 || lineEnd > addressBytesMax;
-}
-
-const isParserError = ({ code = '' }: ParserError) =>
-  code.startsWith('HPE_') || code === 'ERR_HTTP_REQUEST_TIMEOUT';
-
-/** Names the fault of a message that cannot be parsed; the parser's own words stay inside. */
-function explainParserError(error: ParserError, limits: HttpLimits): ServiceError {
-  switch (error.code) {
-    case 'HPE_HEADER_OVERFLOW':
-      if (overflowsInAddress(error.rawPacket, limits)) return addressTooLong(limits);
-      return new ServiceError(
-        'headersTooLarge',
-        `The request headers exceed ${limits.headersBytesMax} bytes.`,
-      );
-    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
-      return new ServiceError('bodyTooLarge', 'The chunk extensions of the request body are too long.');
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new ServiceError('requestTimeout', 'The request did not arrive completely in time.');
-    case 'HPE_INVALID_METHOD':
-      return new ServiceError('requestMalformed', 'The request does not start with an HTTP method.');
-    case 'HPE_INVALID_CONTENT_LENGTH':
-    case 'HPE_UNEXPECTED_CONTENT_LENGTH':
-      return new ServiceError('requestMalformed', 'Content-Length must be one decimal number.', {
-        target: 'Content-Length',
-      });
-    case 'HPE_INVALID_CHUNK_SIZE':
-      return new ServiceError(
-        'requestMalformed',
-        'A chunk of the request body has a size that is no number.',
-      );
-    case 'HPE_INVALID_EOF_STATE':
-      return new ServiceError('requestMalformed', 'The connection ended before the request did.');
-    case 'HPE_INVALID_HEADER_TOKEN':
-      return new ServiceError(
-        'requestMalformed',
-        'A request header has a name or value HTTP does not allow.',
-      );
-    default:
-      return new ServiceError('requestMalformed', 'The request is not a well-formed HTTP/1.1 message.');
-  }
-}
-
-// ---------------------------------------------------------------------------------------- the server
 
 function createNodeServer(
   { tls }: HttpServerOptions,
@@ -622,89 +93,6 @@ function createNodeServer(
   // Beyond a count Node drops headers silently; the size is bounded already.
   server.maxHeadersCount = 0;
   return server;
-}
-
-/** A request as the stages see it. A class, because an object literal with a getter costs as much as the whole request. */
-class WireRequest implements HttpRequest {
-  readonly id: string;
-  readonly clientRequestId: string;
-  readonly method: string;
-  readonly target: string;
-  readonly headers: HttpRequest['headers'];
-  readonly body: Uint8Array | undefined;
-  readonly publicUrl: string;
-  readonly remoteAddress: string;
-  readonly #reply: ServerResponse;
-  #leave: AbortController | undefined;
-
-  constructor(
-    { id, clientRequestId, method, target, raw, reply }: Exchange,
-    peer: Peer,
-    body: Uint8Array | undefined,
-  ) {
-    this.id = id;
-    this.clientRequestId = clientRequestId;
-    this.method = method;
-    this.target = target;
-    // The one header Node keeps as a list has no meaning in a request.
-    if (raw.headers['set-cookie'] !== undefined) delete raw.headers['set-cookie'];
-    this.headers = raw.headers as HttpRequest['headers'];
-    this.body = body;
-    this.publicUrl = peer.publicUrl;
-    this.remoteAddress = peer.remoteAddress;
-    this.#reply = reply;
-  }
-
-  /** Made when first asked for: most requests are answered before anyone could leave. */
-  get signal(): AbortSignal {
-    this.#leave ??= createLeaveController(this.#reply);
-    return this.#leave.signal;
-  }
-}
-
-function createLeaveController(reply: ServerResponse): AbortController {
-  const controller = new AbortController();
-  const leave = () => {
-    if (!reply.writableEnded) controller.abort();
-  };
-  if (reply.destroyed) leave();
-  else reply.once('close', leave);
-  return controller;
-}
-
-/** Answers that wait for one another at most. */
-const answersTogetherMax = 32;
-
-/**
- * A place to wait until the present turn of the event loop ends, so that the answers to all requests of one turn are
- * written one after the other: a client that sleeps is woken once, not for each of them, which costs as much as a small
- * answer. Whoever makes it too many releases all.
- */
-function createTurnEnd(): () => Promise<void> {
-  let turn: { readonly ended: Promise<void>; readonly end: () => void } | undefined;
-  let waiting = 0;
-  return () => {
-    if (turn === undefined) {
-      let end = ignore;
-      const ended = new Promise<void>((resolve) => {
-        end = resolve;
-      });
-      const own = { ended, end };
-      turn = own;
-      waiting = 0;
-      setImmediate(() => {
-        own.end();
-        if (turn === own) turn = undefined;
-      });
-    }
-    const { ended, end } = turn;
-    waiting += 1;
-    if (waiting === answersTogetherMax) {
-      end();
-      turn = undefined;
-    }
-    return ended;
-  };
 }
 
 /** Chooses who answers: operations, then the mount whose prefix fits, then the service. */
@@ -737,7 +125,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   /** All that is open; with TLS both the secured sockets and those beneath them. */
   const sockets = new Set<Socket>();
   const slowAnswers = createSlowAnswers(limits);
-  const turnEnd = createTurnEnd();
+  const afterTurn = createTurnEnd(setImmediate);
+  const directPrefixes = options.directPrefixes ?? [];
   let bodyBytesUnderWay = 0;
   let publicUrl = '';
   let closing: Promise<void> | undefined;
@@ -787,7 +176,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   }
 
   /** Every failure ends here: as an answer, never as a socket left hanging. Undefined when the client left. */
-  async function answer(exchange: Exchange): Promise<HttpResponse | undefined> {
+  async function answer(exchange: Exchange, handler: Handler): Promise<HttpResponse | undefined> {
     const { raw, connection } = exchange;
     try {
       checkHead(exchange, limits);
@@ -798,7 +187,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
         ? await receive(exchange, peer)
         : new WireRequest(exchange, peer, undefined);
       if (request === undefined) return undefined;
-      const response = await dispatch(request);
+      const response = await handler(request);
       const coding = chooseCodingFor(raw, response, limits.compressedBodyBytesMin);
       return coding === undefined ? response : await compress(response, coding);
     } catch (error) {
@@ -806,16 +195,18 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     }
   }
 
-  function send(
-    { raw, reply, connection, method, id, clientRequestId }: Exchange,
-    response: HttpResponse,
-  ): void {
-    const lines = writeHeaders({ id, clientRequestId }, response);
+  function send(exchange: Exchange, response: HttpResponse): void {
+    const { raw, reply, connection, method } = exchange;
+    const { status, body } = response;
+    const bodyBytes = body === undefined ? 0 : bodyLength(body);
+    const lines = writeHeaders(exchange, response, bodyBytes);
     if (cors !== undefined) lines.push(...cors.lines(raw));
     if (closing !== undefined || connection.broken) reply.setHeader('Connection', 'close');
-    reply.writeHead(response.status, lines);
-    if (method === 'HEAD' || hasNoBody(response.status)) reply.end();
-    else reply.end(response.body);
+    reply.writeHead(status, lines);
+    if (method === 'HEAD' || hasNoBody(status)) reply.end();
+    // Text of one byte a character is the same in both encodings, and written faster in this one.
+    else if (typeof body === 'string' && bodyBytes === body.length) reply.end(body, 'latin1');
+    else reply.end(body);
     // Ends clients that stop reading; a timer on every connection would cost a tenth of a small answer.
     if (reply.writableLength > 0) {
       raw.socket.setTimeout(limits.socketTimeoutMs);
@@ -869,20 +260,50 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     }
   }
 
-  async function serve(exchange: Exchange): Promise<void> {
-    const { raw, connection } = exchange;
-    connection.underWay += 1;
-    const response = await answer(exchange);
+  function accept(raw: IncomingMessage, reply: ServerResponse, url: string, handler: Handler): void {
+    const id = newRequestId();
+    const exchange: Exchange = {
+      id,
+      clientRequestId: readClientRequestId(raw, id, limits),
+      raw,
+      reply,
+      method: raw.method ?? '',
+      target: originForm(url),
+      startedMs: performance.now(),
+      connection: connectionOf(raw.socket),
+      bodyBytes: 0,
+    };
+    serve(exchange, handler).catch(() => reply.destroy());
+  }
+
+  async function serve(exchange: Exchange, handler: Handler): Promise<void> {
+    exchange.connection.underWay += 1;
+    const response = await answer(exchange, handler);
     // Writes share a commit, after which their answers come together anyway.
-    if (exchange.method === 'GET') await turnEnd();
-    bodyBytesUnderWay -= exchange.bodyBytes;
-    if (!raw.complete && !raw.destroyed) discardBody(exchange, limits.discardedBodyBytesMax);
-    const status =
-      response === undefined || raw.socket.destroyed
-        ? undefined
-        : response.stream === undefined
-          ? deliver(exchange, response)
-          : await deliverStream(exchange, response, response.stream);
+    if (exchange.method === 'GET') afterTurn(() => finish(exchange, response));
+    else finish(exchange, response);
+  }
+
+  /** Never throws: others may wait for their turn behind it. */
+  function finish(exchange: Exchange, response: HttpResponse | undefined): void {
+    const { raw, reply } = exchange;
+    const cut = () => reply.destroy();
+    try {
+      bodyBytesUnderWay -= exchange.bodyBytes;
+      if (!raw.complete && !raw.destroyed) discardBody(exchange, limits.discardedBodyBytesMax);
+      if (response === undefined || raw.socket.destroyed) end(exchange, undefined);
+      else if (response.stream === undefined) end(exchange, deliver(exchange, response));
+      else {
+        const sent = deliverStream(exchange, response, response.stream);
+        sent.then((status) => end(exchange, status)).catch(cut);
+      }
+    } catch {
+      cut();
+    }
+  }
+
+  function end(exchange: Exchange, status: number | undefined): void {
+    const { connection } = exchange;
     connection.underWay -= 1;
     // A request whose body went wrong was told of when the parser failed.
     if (!connection.refused) observeEnd(exchange, status);
@@ -953,11 +374,15 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     logger: false,
     // The one route is found by a constant: an OData target must be neither decoded nor normalised.
     rewriteUrl: () => '/',
-    genReqId: newRequestId,
     // While draining, a request that came is answered: nothing accepted is refused.
     return503OnClosing: false,
     clientErrorHandler: onParserError,
-    serverFactory: (listener) => createNodeServer(options, limits, listener),
+    serverFactory: (route) =>
+      createNodeServer(options, limits, (raw, reply) => {
+        const { url = '' } = raw;
+        if (directPrefixes.some((prefix) => url.startsWith(prefix))) accept(raw, reply, url, options.handler);
+        else route(raw, reply);
+      }),
   });
   const { server } = app;
   server.on('checkContinue', onExpectContinue);
@@ -977,20 +402,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   app.route({
     method: methods,
     url: '/',
-    handler: ({ id, raw, originalUrl }, reply) => {
+    handler: ({ raw, originalUrl }, reply) => {
       reply.hijack();
-      const exchange: Exchange = {
-        id,
-        clientRequestId: readClientRequestId(raw, id, limits),
-        raw,
-        reply: reply.raw,
-        method: raw.method ?? '',
-        target: originForm(originalUrl),
-        startedMs: performance.now(),
-        connection: connectionOf(raw.socket),
-        bodyBytes: 0,
-      };
-      serve(exchange).catch(() => reply.raw.destroy());
+      accept(raw, reply.raw, originalUrl, dispatch);
     },
   });
 

@@ -68,19 +68,30 @@ function describeFailure(requestId: string, error: unknown): Line {
 
 const roundMs = (durationMs: number) => Math.round(durationMs * 1000) / 1000;
 
-function describe(observation: Observation): Line {
+type Completed = Extract<Observation, { readonly kind: 'requestCompleted' }>;
+
+/** The line the library would write, at a quarter of its price: this one comes with every request. */
+function writeCompleted(
+  { requestId, clientRequestId, method, path, status, durationMs }: Completed,
+  time: string,
+): string {
+  const ids = `"request_id":${JSON.stringify(requestId)},"client_request_id":${JSON.stringify(clientRequestId)}`;
+  const asked = `"method":${JSON.stringify(method)},"path":${JSON.stringify(cut(path))}`;
+  const answered = `"status":${status},"dur_ms":${roundMs(durationMs)}`;
+  return `{"level":"info"${time},${ids},${asked},${answered},"msg":"request"}\n`;
+}
+
+function describe(observation: Exclude<Observation, Completed>): Line {
   switch (observation.kind) {
     case 'serverListening':
       return { level: 'info', message: 'listening', fields: { url: observation.url } };
     case 'serverStopping':
       return { level: 'info', message: 'stopping', fields: { reason: observation.reason } };
-    case 'requestCompleted':
     case 'requestAborted': {
-      const { kind, requestId, clientRequestId, method, path, durationMs } = observation;
-      const status = kind === 'requestCompleted' ? { status: observation.status } : {};
+      const { requestId, clientRequestId, method, path, durationMs } = observation;
       const ids = { request_id: requestId, client_request_id: clientRequestId };
-      const fields = { ...ids, method, path: cut(path), ...status, dur_ms: roundMs(durationMs) };
-      return { level: 'info', message: kind === 'requestCompleted' ? 'request' : 'request aborted', fields };
+      const fields = { ...ids, method, path: cut(path), dur_ms: roundMs(durationMs) };
+      return { level: 'info', message: 'request aborted', fields };
     }
     case 'requestFailed':
       return describeFailure(observation.requestId, observation.error);
@@ -123,19 +134,24 @@ function describe(observation: Observation): Line {
 
 /** Creates a reader of observations that writes one JSON line for each: `time level msg request_id …`. */
 export function createLog({ level, destination, now = Date.now }: LogOptions): Observe {
+  const output = destination ?? openDestination({ dest: 2, sync: false });
+  const timestamp = () => `,"time":"${new Date(now()).toISOString()}"`;
   const logger = pino(
     {
       level,
       base: null,
-      timestamp: () => `,"time":"${new Date(now()).toISOString()}"`,
+      timestamp,
       formatters: { level: (label) => ({ level: label }) },
     },
-    destination ?? openDestination({ dest: 2, sync: false }),
+    output,
   );
   // Known once: most observations are requests, and most services log none of them.
   const logsRequests = logger.isLevelEnabled('info');
   return (observation) => {
-    if (observation.kind === 'requestCompleted' && !logsRequests) return;
+    if (observation.kind === 'requestCompleted') {
+      if (logsRequests) output.write(writeCompleted(observation, timestamp()));
+      return;
+    }
     const line = describe(observation);
     logger[line.level](line.fields, line.message);
   };

@@ -1,6 +1,7 @@
 /** Observations as figures in Prometheus' format; no label ever names a tenant, a person, an app or an entity. */
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Observation, Observe } from './observation.ts';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { Observe } from './observation.ts';
+import { createRequestDurations } from './request-durations.ts';
 
 /** What the figures need to know of the service. */
 export interface MetricsOptions {
@@ -37,10 +38,11 @@ function createRouteTree(templates: readonly string[]): RouteNode {
   const root = createNode();
   for (const template of templates) {
     let node = root;
-    for (const segment of template.toLowerCase().split('/').slice(1)) {
-      const name = segment.startsWith('{') ? wildcard : segment;
+    for (const segment of template.split('/').slice(1)) {
+      const name = segment.startsWith('{') ? wildcard : segment.toLowerCase();
       const child = node.children.get(name) ?? createNode();
-      node.children.set(name, child);
+      // As it is usually written, too: most requests then need no other letter case.
+      node.children.set(name, child).set(name === wildcard ? wildcard : segment, child);
       node = child;
     }
     node.template = template;
@@ -56,10 +58,17 @@ function normalise(path: string): string {
 
 /** The template a path falls under. */
 function findRoute(root: RouteNode, path: string): string {
+  const normal = normalise(path);
   let node: RouteNode | undefined = root;
-  for (const segment of normalise(path.toLowerCase()).split('/').slice(1)) {
-    node = node.children.get(segment) ?? node.children.get(wildcard);
+  const { length } = normal;
+  for (let start = 1; start <= length; ) {
+    const slash = normal.indexOf('/', start);
+    const end = slash < 0 ? length : slash;
+    const segment = normal.slice(start, end);
+    const { children }: RouteNode = node;
+    node = children.get(segment) ?? children.get(segment.toLowerCase()) ?? children.get(wildcard);
     if (node === undefined) return unknownRoute;
+    start = end + 1;
   }
   return node.template;
 }
@@ -68,34 +77,6 @@ function findRoute(root: RouteNode, path: string): string {
 function failureCode(error: unknown): string {
   const expected = error instanceof Error && error.name === 'ServiceError' && 'code' in error;
   return expected ? String(error.code) : 'internalError';
-}
-
-/** Seconds: from a read out of memory to a client that would have given up. */
-const durationBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-
-type Completed = Extract<Observation, { readonly kind: 'requestCompleted' }>;
-
-/** Counts completed requests; labels are resolved once per combination because this runs for every request. */
-function createDurations(registry: Registry, routes: readonly string[]): (completed: Completed) => void {
-  const histogram = new Histogram({
-    name: 'http_server_request_duration_seconds',
-    help: 'Time from the head of a request to its answer.',
-    labelNames: ['route', 'method', 'status'],
-    buckets: durationBuckets,
-    registers: [registry],
-  });
-  const tree = createRouteTree(routes);
-  const children = new Map<string, ReturnType<typeof histogram.labels>>();
-  return ({ path, method, status, durationMs }) => {
-    const route = findRoute(tree, path);
-    const key = `${route} ${method} ${status}`;
-    let child = children.get(key);
-    if (child === undefined) {
-      child = histogram.labels(route, method, String(status));
-      children.set(key, child);
-    }
-    child.observe(durationMs / 1000);
-  };
 }
 
 /** Creates figures in a registry of their own, so that several services fit in one process. */
@@ -114,7 +95,11 @@ export function createMetrics({ routes, version, processMetrics }: MetricsOption
     labelNames: ['version'],
     registers: [registry],
   }).set({ version }, 1);
-  const countDuration = createDurations(registry, routes);
+  const tree = createRouteTree(routes);
+  const durations = createRequestDurations(
+    'http_server_request_duration_seconds',
+    'Time from the head of a request to its answer.',
+  );
   const failures = counter('casp_request_failures_total', 'Refused and failed requests by error code.', [
     'code',
   ]);
@@ -134,8 +119,10 @@ export function createMetrics({ routes, version, processMetrics }: MetricsOption
 
   const observe: Observe = (observation) => {
     switch (observation.kind) {
-      case 'requestCompleted':
-        return countDuration(observation);
+      case 'requestCompleted': {
+        const { path, method, status, durationMs } = observation;
+        return durations.record({ route: findRoute(tree, path), method, status }, durationMs / 1000);
+      }
       case 'requestFailed': {
         const code = failureCode(observation.error);
         failures.inc({ code });
@@ -158,5 +145,5 @@ export function createMetrics({ routes, version, processMetrics }: MetricsOption
         return;
     }
   };
-  return { observe, text: () => registry.metrics() };
+  return { observe, text: async () => `${await registry.metrics()}\n${durations.text()}` };
 }

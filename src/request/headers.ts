@@ -133,10 +133,19 @@ function splitParameter(text: string): readonly [name: string, value: string] {
   ];
 }
 
+const noPreferences: Preferences = {
+  return: undefined,
+  maxPageSize: undefined,
+  omitNulls: false,
+  includeUnknownEnumMembers: false,
+  continueOnError: false,
+};
+
 /** Every Prefer of the request, joined; what is unknown or unreadable is ignored, never an error (RFC 7240 2). */
 export function parsePrefer(text: string): Preferences {
+  if (text === '') return noPreferences;
   const values = new Map<string, string>();
-  for (const preference of text === '' ? [] : splitOutsideQuotes(text, ',')) {
+  for (const preference of splitOutsideQuotes(text, ',')) {
     const [prefixed, value] = splitParameter(splitOutsideQuotes(preference, ';')[0] ?? '');
     const name = prefixed.replace(/^odata\./, '');
     // Of a preference given twice only the first counts (RFC 7240 2).
@@ -184,11 +193,14 @@ function parseMediaRange(text: string): MediaRange | undefined {
     : undefined;
 }
 
+const noRanges: readonly MediaRange[] = [];
+
 /**
  * Accept → media ranges, best first. A range that cannot be read is passed over like one that cannot be served
  * (Protocol digest 2.8); throws headerInvalid when nothing else is left.
  */
 export function parseAccept(text: string): readonly MediaRange[] {
+  if (text === '') return noRanges;
   const elements = splitOutsideQuotes(text, ',').filter((element) => element.trim() !== '');
   const ranges = elements.map(parseMediaRange).filter((range) => range !== undefined);
   if (elements.length > 0 && ranges.length === 0) {
@@ -255,6 +267,8 @@ function requireMaxVersion(text: string): void {
  * Throws contentTypeMissing, and mediaTypeUnsupported for a type not in `allowed`.
  */
 export function parseContentType(text: string | undefined, allowed: readonly string[]): string {
+  // As most clients write it: nothing to take apart.
+  if (text === 'application/json' && allowed.includes(text)) return text;
   if (text === undefined || text.trim() === '') {
     throw new ServiceError(
       'contentTypeMissing',

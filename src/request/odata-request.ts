@@ -1,7 +1,10 @@
 /** What is asked: syntax only, nothing resolved against a model. */
 
+/** What the addresses of the service begin with, all letters small. */
+export const serviceRoots = ['v1.0', 'beta', 'odata/v4'] as const;
+
 /** Service roots; `odata/v4` is the same data for generic OData clients (Protocol digest 3.1). */
-export type ServiceRoot = 'v1.0' | 'beta' | 'odata/v4';
+export type ServiceRoot = (typeof serviceRoots)[number];
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'PUT' | 'DELETE' | 'OPTIONS';
 

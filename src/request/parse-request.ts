@@ -24,14 +24,13 @@ export function parseRequest(http: HttpRequest): ODataRequest {
   const resource = parseResourcePath(path);
   if (method === 'POST' && isQueryResource(resource)) return parseQueryRequest(http, resource, query);
   const options = parseQueryOptions(query);
+  const headers = applyFormat(parseHeaders(http.headers), options);
   return {
     method,
-    ...resource,
+    root: resource.root,
+    segments: resource.segments,
     options,
-    headers: {
-      ...applyFormat(parseHeaders(http.headers), options),
-      repeatability: method === 'POST' ? parseRepeatability(http.headers) : undefined,
-    },
+    headers: method === 'POST' ? { ...headers, repeatability: parseRepeatability(http.headers) } : headers,
     readBody: bodyMethods.has(method) ? () => parseJsonBody(http) : undefined,
   };
 }

@@ -36,12 +36,14 @@ export interface QueryOptionPair {
 /** Raw query string → options (URL Conventions 2.1, 5); throws as readQueryPairs and collectQueryOptions do. */
 export const parseQueryOptions = (query: string): QueryOptions => collectQueryOptions(readQueryPairs(query));
 
+const noPairs: readonly QueryOptionPair[] = [];
+
 /**
  * Raw query string → name and value of each option, split first and decoded after, `+` read as a space
  * (Protocol digest 3.2). Throws optionInvalid for a malformed escape and queryTooComplex beyond limits.queryOptionsMax.
  */
 export function readQueryPairs(query: string): readonly QueryOptionPair[] {
-  if (query === '') return [];
+  if (query === '') return noPairs;
   const parts = query.split('&', limits.queryOptionsMax + 1);
   if (parts.length > limits.queryOptionsMax) {
     throw new ServiceError(
@@ -84,12 +86,15 @@ function canonicalName(name: string): QueryOptionName | undefined {
   return isOptionName(canonical) ? canonical : undefined;
 }
 
+const noOptions: QueryOptions = { system: new Map(), aliases: new Map() };
+
 /**
  * Options by canonical name and aliases by name; custom options are ignored (URL Conventions 5.2).
  * Throws optionDuplicate, optionUnknown for an unknown `$name`, and optionInvalid for an alias without a proper name
  * or a value with NUL, which no engine can compare.
  */
 export function collectQueryOptions(pairs: readonly QueryOptionPair[]): QueryOptions {
+  if (pairs.length === 0) return noOptions;
   const system = new Map<QueryOptionName, string>();
   const aliases = new Map<string, string>();
   for (const { name, value } of pairs) {

@@ -32,11 +32,15 @@ export function parseResourcePath(path: string): ResourcePath {
   return { root, segments: texts.slice(length).map(parseSegment) };
 }
 
+/** Visible ASCII without a percent sign: nothing to decode, and no control characters. */
+const plainPathPattern = /^[\x20-\x24\x26-\x7e]*$/;
+
 function decodeSegments(path: string): string[] {
   if (!path.startsWith('/')) throw pathFault("the path does not begin with '/'", 0);
   if (path === '/') return [];
   // One trailing slash is ignored on every resource (Protocol digest 3.4).
   const raw = (path.endsWith('/') ? path.slice(1, -1) : path.slice(1)).split('/');
+  if (plainPathPattern.test(path) && !raw.includes('')) return raw;
   let position = 1;
   return raw.map((segment) => {
     const text = decodeSegment(segment, position);
@@ -72,6 +76,7 @@ const keyNamePattern = new RegExp(`^\\s*(${identifier})\\s*=`, 'u');
 
 /** One decoded segment → its text and, where it has that form, its name with a key or empty parentheses. */
 export function parseSegment(text: string): PathSegment {
+  if (!text.endsWith(')')) return plainSegment(text, undefined);
   const [, name, content] = parenthesesPattern.exec(text) ?? [];
   if (name === undefined || content === undefined) return plainSegment(text, undefined);
   refuseLongKey(name);

@@ -503,6 +503,19 @@ describe('a verified token', () => {
     expect((await refused(authenticator, `Bearer ${token}`)).code).toBe('tokenExpired');
   });
 
+  it('is recalled at once while it is remembered, and by its own header only', async () => {
+    let at = now;
+    const authenticator = create(counting().keys, () => at);
+    const header = `Bearer ${await sign(key, delegated())}`;
+    expect(authenticator.recall?.(header)).toBeUndefined();
+    const principal = await authenticator.authenticate(header);
+    expect(authenticator.recall?.(header)).toBe(principal);
+    expect(authenticator.recall?.(undefined)).toBeUndefined();
+    expect(authenticator.recall?.(`${header.slice(0, -1)}?`)).toBeUndefined();
+    at = new Date((nowS + 3600 + limits.clockSkewS) * 1000);
+    expect(authenticator.recall?.(header)).toBeUndefined();
+  });
+
   it('is forgotten first when it was used longest ago and the memory is full', async () => {
     const { keys, count } = counting();
     const authenticator = create(keys, () => now, 2);

@@ -379,6 +379,61 @@ describe('what reaches the handler', () => {
   });
 });
 
+describe('addresses that only the handler answers', () => {
+  const directPrefixes = ['/beta/'];
+
+  it('are not shown to operations and mounts', async () => {
+    const operations = () => text('operations')();
+    const mounts = [{ prefix: '/beta', handler: text('mount') }];
+    const { port } = await start({ operations, mounts, handler: text('service'), directPrefixes });
+    const answers: Record<string, string> = {};
+    for (const path of ['/beta/', '/beta/x?y', '/beta', '/Beta/x', '/v1.0/beta/']) {
+      answers[path] = (await call(port, { path })).body.toString();
+    }
+    expect(answers).toEqual({
+      '/beta/': 'service',
+      '/beta/x?y': 'service',
+      '/beta': 'operations',
+      '/Beta/x': 'operations',
+      '/v1.0/beta/': 'operations',
+    });
+  });
+
+  it.each([
+    'GET /beta/x?y=%zz HTTP/1.1\r\nHost: a\r\nclient-request-id: mine\r\n\r\n',
+    'HEAD /beta/x HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n',
+    'GET /beta/x HTTP/1.1\r\n\r\n',
+    'GET /beta/x HTTP/1.0\r\n\r\n',
+    `GET /beta/${'a'.repeat(limits.addressBytesMax)} HTTP/1.1\r\nHost: a\r\n\r\n`,
+    'PATCH /beta/x HTTP/1.1\r\nHost: a\r\nContent-Length: 7\r\n\r\n{"a":1}',
+    'PATCH /beta/x HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 11\r\n\r\n',
+    'POST /beta/x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n7\r\n{"a":1}\r\n0\r\n\r\n',
+    'POST /beta/x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nz\r\n',
+    'POST /beta/x HTTP/1.1\r\nHost: a\r\nContent-Encoding: compress\r\nContent-Length: 1\r\n\r\nx',
+    'POST /beta/x HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n12345678901',
+    'PROPFIND /beta/x HTTP/1.1\r\nHost: a\r\n\r\n',
+    'OPTIONS /beta/x HTTP/1.1\r\nHost: a\r\nOrigin: http://b\r\nAccess-Control-Request-Method: GET\r\n\r\n',
+  ])('are answered as all others, case %#', async (message) => {
+    const common = {
+      publicUrl: 'http://a',
+      newRequestId: () => 'the-id',
+      corsOrigins: ['*'],
+      limits: { bodyBytesMax: 10 },
+    };
+    const direct = await start({ ...common, directPrefixes });
+    const routed = await start(common);
+    const answers = [];
+    for (const { port } of [direct, routed]) {
+      const socket = open(port);
+      socket.write(message);
+      const { headers, ...answer } = await answersOf(socket).next(message.split(' ', 1)[0]);
+      answers.push({ ...answer, headers: { ...headers, date: '' } });
+    }
+    expect(answers[0]).toEqual(answers[1]);
+    expect(direct.observations.map(({ kind }) => kind)).toEqual(routed.observations.map(({ kind }) => kind));
+  });
+});
+
 describe('every answer', () => {
   it('carries the ids, the date and the security headers', async () => {
     const { port, observed } = await start({ handler: text('hällo', { ETag: 'W/"1"' }) });
