@@ -142,12 +142,16 @@ export const limits = {
   readWaitMs: 10_000,
   /** Memory for the values of one reader thread: a page of the largest rows and room to sort, not the process. */
   readerHeapMebibytesMax: 256,
+  /** Pages of the file that the writing connection of SQLite keeps: rows that are changed were often changed before. */
+  writerCacheBytes: 64 * 1024 * 1024,
   /** Statements one connection keeps prepared: a few kilobytes each. */
   preparedStatementsMax: 256,
   /** Writes that wait for their commit: beyond it the disk is too slow for the load. */
   waitingWritesMax: 4096,
-  /** SQLite's log is copied into the file when this much of it waits: short passes, short waits. */
+  /** SQLite's log is copied into the file when this much of it waits: a page written often is copied once. */
   logPassBytes: 32 * 1024 * 1024,
+  /** At most so much of the log is copied while writers wait. */
+  logBriefPassBytes: 4 * 1024 * 1024,
   /** From this size of the log on, writers wait for one pass, so that the log starts anew. */
   logPauseBytes: 128 * 1024 * 1024,
   /** The log never grows beyond this: reads that hold it back are ended, then writes are refused. */

@@ -88,18 +88,44 @@ export function unknownMembers(type: ComplexType, value: ComplexValue | null): C
   return Object.fromEntries(unknown);
 }
 
+/** What a stored text begins with at the minimal metadata level, in the place of its brace: the version stands between. */
+export interface EntityStart {
+  readonly beforeVersion: string;
+  readonly afterVersion: string;
+}
+
+const starts = new WeakMap<EntityType, EntityStart>();
+
+/** The control information in front of a stored text: its type and, weak because one version has several forms, its tag. */
+export function entityStart(type: EntityType): EntityStart {
+  let start = starts.get(type);
+  if (start === undefined) {
+    const typed = `"@odata.type":${JSON.stringify(`#${qualifiedName(type)}`)}`;
+    start = { beforeVersion: `${typed},"@odata.etag":"W/\\"`, afterVersion: '\\"",' };
+    starts.set(type, start);
+  }
+  return start;
+}
+
 const lateMembers = new WeakMap<EntityType, readonly string[]>();
 
 /** The text with all properties, where its writer may not have known those that were added since. */
 export function completeEntityText(type: EntityType, text: string): string {
+  if (lateMembersOf(type).every((member) => text.includes(member))) return text;
+  return writeEntityText(type, readEntityText(type, text));
+}
+
+/**
+ * What a text that has all properties contains, beside what every text contains. Quotes inside strings are escaped, so
+ * that a name in quotes before a colon is the name of a member.
+ */
+export function lateMembersOf(type: EntityType): readonly string[] {
   let late = lateMembers.get(type);
   if (late === undefined) {
     late = findLateMembers(type);
     lateMembers.set(type, late);
   }
-  // Quotes inside strings are escaped, so that a name in quotes before a colon is the name of a member.
-  if (late.every((member) => text.includes(member))) return text;
-  return writeEntityText(type, readEntityText(type, text));
+  return late;
 }
 
 function findLateMembers(type: EntityType): readonly string[] {

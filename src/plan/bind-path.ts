@@ -103,7 +103,7 @@ function bindInEntity(
 
 /** `casp.changes` or `casp.changes()`: a function comes before a key of the same text (URL Conventions 4.3.6). */
 function findFunction({ name, key }: PathSegment, { functions = [] }: Model): BoundFunction | undefined {
-  if (key !== undefined) return undefined;
+  if (key !== undefined || !name.includes('.')) return undefined;
   return functions.find((each) => equalsIgnoringCase(qualifiedName(each), name));
 }
 
@@ -120,10 +120,13 @@ function bindFunction(
 
 /** `microsoft.graph.delta`: a bound operation before it is a key (URL Conventions 4.3.6). */
 const isQualified = (name: string, { namespace, alias }: Model): boolean =>
+  name.includes('.') &&
   [namespace, alias].some((prefix) => name.toLowerCase().startsWith(`${prefix.toLowerCase()}.`));
 
 /** The type of the set by its name or alias. */
 function isOwnType({ type }: EntitySet, segment: string, { alias }: Model): boolean {
+  // Keys come here too, and hardly any has a full stop.
+  if (!segment.includes('.')) return false;
   return [qualifiedName(type), `${alias}.${type.name}`].some((name) => equalsIgnoringCase(name, segment));
 }
 
@@ -165,5 +168,5 @@ function unknownSegment(segment: PathSegment, candidates: readonly string[]): Se
 }
 
 function equalsIgnoringCase(left: string, right: string): boolean {
-  return left.toLowerCase() === right.toLowerCase();
+  return left === right || left.toLowerCase() === right.toLowerCase();
 }

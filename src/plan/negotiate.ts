@@ -6,7 +6,7 @@ import type { ExportForm, ResponseFormat } from './plan.ts';
 const metadataLevels: readonly MetadataLevel[] = ['none', 'minimal', 'full'];
 const booleans = ['true', 'false'];
 
-/** For answers that are no JSON of entities. */
+/** How JSON is written for a client that asks for nothing in particular; also for answers that are no JSON of entities. */
 export const plainFormat: ResponseFormat = {
   metadata: 'minimal',
   ieee754Compatible: false,
@@ -17,6 +17,7 @@ export const plainFormat: ResponseFormat = {
 /** Picks the first range that JSON satisfies; no Accept means minimal metadata. Throws 406 notAcceptable. */
 export function negotiateJson(request: ODataRequest): ResponseFormat {
   const { prefer, accept } = request.headers;
+  if (accept.length === 0 && !prefer.omitNulls && !prefer.includeUnknownEnumMembers) return plainFormat;
   const chosen = accept.length === 0 ? anyRange : accept.find((range) => range.quality > 0 && fits(range));
   if (chosen === undefined) {
     throw new ServiceError(

@@ -1,5 +1,5 @@
 /** StoredEntity → JSON with the annotations of its metadata level (JSON Format 3.1, digest 5.2). */
-import { readEntityText } from '../edm/entity-text.ts';
+import { entityStart, readEntityText } from '../edm/entity-text.ts';
 import {
   type ComplexType,
   type EntitySet,
@@ -15,6 +15,7 @@ import type { ComputedProperty, Projection, ValueType } from '../plan/bound.ts';
 import { typeOf } from '../plan/bound.ts';
 import type { RequestContext, ResponseFormat, StoredEntity } from '../plan/plan.ts';
 import { entityTag } from '../plan/preconditions.ts';
+import { isStoredForm } from '../plan/stored-form.ts';
 import type { ServiceRoot } from '../request/odata-request.ts';
 import { entityUrl } from './context-url.ts';
 
@@ -41,12 +42,12 @@ export function writeEntity(
   contextUrl: string | undefined,
   how: EntityFormat,
 ): string {
-  const { metadata, omitNulls } = how.format;
-  if (metadata === 'minimal' && !omitNulls && how.projection === undefined) {
-    const tag = `"@odata.etag":"W/\\"${entityTag(entity.version)}\\"",`;
-    return `{${contextMember(contextUrl)}${typeMember(how.entitySet)}${tag}${entity.json.slice(1)}`;
+  if (isStoredForm(how)) {
+    const { beforeVersion, afterVersion } = entityStart(how.entitySet.type);
+    const tag = `${beforeVersion}${entityTag(entity.version)}${afterVersion}`;
+    return `{${contextMember(contextUrl)}${tag}${entity.json.slice(1)}`;
   }
-  if (!omitNulls && how.projection === undefined) {
+  if (!how.format.omitNulls && how.projection === undefined) {
     const rewritten = rewriteText(entity, contextUrl, how);
     if (rewritten !== undefined) return rewritten;
   }

@@ -27,6 +27,17 @@ export function joinItems(start: string, items: readonly string[], end: string):
   return Buffer.from(target.subarray(0, at));
 }
 
+/** The same around items that are joined already. */
+export function encloseItems(start: string, items: Uint8Array, end: string): Uint8Array {
+  const startBytes = Buffer.byteLength(start);
+  const endBytes = Buffer.byteLength(end);
+  const all = Buffer.allocUnsafe(startBytes + items.length + endBytes);
+  all.write(start);
+  all.set(items, startBytes);
+  all.write(end, startBytes + items.length);
+  return all;
+}
+
 function roomFor(bytes: number): Buffer {
   if (scratch.length >= bytes) return scratch;
   if (bytes > scratchBytesMax) return Buffer.allocUnsafeSlow(bytes);

@@ -23,7 +23,7 @@ import { writeChanges } from './changes.ts';
 import { contextUrl, entitySetPath, entityUrl, nextLink } from './context-url.ts';
 import { member, weakEntityTag, writeEntity } from './entity.ts';
 import { exportName, exportType, writeExport } from './export.ts';
-import { joinItems } from './long-text.ts';
+import { encloseItems, joinItems } from './long-text.ts';
 import { writePropertyBody } from './property.ts';
 
 const vary = 'Accept, Accept-Encoding, Prefer, OData-MaxVersion, Authorization';
@@ -162,29 +162,38 @@ function preferenceApplied(applied: readonly string[]): Readonly<Record<string, 
   return applied.length === 0 ? {} : { 'Preference-Applied': applied.join(', ') };
 }
 
-/** What a page consists of, wherever it stands. */
-function pageParts(page: PageResult, plan: ListPlan, context: RequestContext) {
+/** What stands around the items of a page. */
+function pageFrame(page: Pick<PageResult, 'count' | 'next'>, plan: ListPlan, context: RequestContext) {
   const { root, entitySet, format, projection } = plan;
-  const how = { root, entitySet, format, context, projection };
   const url = contextUrl(root, `${entitySetPath(entitySet, root)}${projectionList(projection)}`, context);
   return {
     context: format.metadata === 'none' ? undefined : url,
     count: page.count === undefined ? undefined : writeCount(page.count, format),
-    items: page.rows.map(({ entity, computed }) => writeEntity(entity, computed, undefined, how)),
     next: page.next === undefined ? undefined : nextLink(plan, page.next, context),
   };
 }
 
+function pageItems({ rows }: PageResult, plan: ListPlan, context: RequestContext): string[] {
+  const { root, entitySet, format, projection } = plan;
+  const how = { root, entitySet, format, context, projection };
+  return rows.map(({ entity, computed }) => writeEntity(entity, computed, undefined, how));
+}
+
 function respondPage(result: Result, plan: ListPlan, context: RequestContext): HttpResponse {
-  if (result.kind !== 'page') return fail(result);
-  const { context: own, count, items, next } = pageParts(result, plan, context);
+  if (result.kind !== 'page' && result.kind !== 'joinedPage') return fail(result);
+  const { context: own, count, next } = pageFrame(result, plan, context);
   const before = [
     ...(own === undefined ? [] : [member('@odata.context', own)]),
     ...(count === undefined ? [] : [`"@odata.count":${count}`]),
     '"value":[',
   ];
   const after = next === undefined ? ']}' : `],${member('@odata.nextLink', next)}}`;
-  return json(200, joinItems(`{${before.join(',')}`, items, after), plan.format);
+  const start = `{${before.join(',')}`;
+  const body =
+    result.kind === 'joinedPage'
+      ? encloseItems(start, result.items, after)
+      : joinItems(start, pageItems(result, plan, context), after);
+  return json(200, body, plan.format);
 }
 
 /** A file, written while it is read. */
@@ -217,7 +226,8 @@ function singletonBody(result: Result, plan: SingletonPlan, context: RequestCont
 
 function expandedMembers(page: PageResult, plan: ListPlan, context: RequestContext): string[] {
   const { name } = plan.entitySet;
-  const { context: own, count, items, next } = pageParts(page, plan, context);
+  const { context: own, count, next } = pageFrame(page, plan, context);
+  const items = pageItems(page, plan, context);
   return [
     ...(own === undefined ? [] : [member(`${name}@odata.context`, own)]),
     ...(count === undefined ? [] : [`${JSON.stringify(`${name}@odata.count`)}:${count}`]),

@@ -16,12 +16,18 @@ import { tableOf } from './table.ts';
  * all as text (`readValue`).
  */
 export function compileList(plan: ListPlan, dialect: Dialect): Statement {
-  const list = describeList(plan, dialect);
-  const page =
-    dialect.triesOrderFirst && isWorthATry(plan)
-      ? tryOrderFirst(list)
-      : readInOrder(list, isBeginOfOrder(plan));
-  return finish(page, dialect.placeholder);
+  return finish(selectPage(plan, dialect, rowColumns), dialect.placeholder);
+}
+
+/** What is read of each row of the alias `e`. */
+export type PageColumns = (plan: ListPlan, keys: readonly SortKey[], scope: Scope) => Fragment;
+
+/** The query for a page and one row more, its rows in order. */
+export function selectPage(plan: ListPlan, dialect: Dialect, columns: PageColumns): Fragment {
+  const list = describeList(plan, dialect, columns);
+  return dialect.triesOrderFirst && isWorthATry(plan)
+    ? tryOrderFirst(list)
+    : readInOrder(list, isBeginOfOrder(plan));
 }
 
 interface List {
@@ -34,7 +40,7 @@ interface List {
   readonly limit: Fragment;
 }
 
-function describeList(plan: ListPlan, dialect: Dialect): List {
+function describeList(plan: ListPlan, dialect: Dialect, columns: PageColumns): List {
   const scope = entityScope(plan.entitySet, plan.tenantId, dialect, 'e');
   const keys = compileKeys(plan.orderBy, scope);
   const limit = sql` limit ${plan.pageSize + 1}`;
@@ -43,7 +49,7 @@ function describeList(plan: ListPlan, dialect: Dialect): List {
     plan,
     scope,
     keys,
-    columns: rowColumns(plan, keys, scope),
+    columns: columns(plan, keys, scope),
     limit: skipped === 0 ? limit : sql`${limit} offset ${skipped}`,
   };
 }
@@ -56,12 +62,18 @@ function rowColumns({ projection }: ListPlan, keys: readonly SortKey[], scope: S
   return join(
     [
       sql`"e"."id", "e"."version", "e"."json"`,
-      ...keys.flatMap((key, index) => (key.isId ? [] : [sql`${asText(key)} as ${identifier(`k${index}`)}`])),
+      ...keyColumns(keys, scope),
       ...computed.map((operand, index) => sql`${asText(operand)} as ${identifier(`c${index}`)}`),
     ],
     ', ',
   );
 }
+
+/** The values of the order keys other than the id, as text. */
+export const keyColumns = (keys: readonly SortKey[], { dialect }: Scope): readonly Fragment[] =>
+  keys.flatMap((key, index) =>
+    key.isId ? [] : [sql`${dialect.asText(key)} as ${identifier(`k${index}`)}`],
+  );
 
 /** The rows range by range, each in the order; the ranges follow one another, and so do their rows. */
 function readInOrder(list: List, indexed: boolean): Fragment {

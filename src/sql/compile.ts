@@ -9,10 +9,20 @@ import { compileSearch } from './compile-search.ts';
 import type { Dialect, RowAddress } from './dialect.ts';
 import { entityRows, isOversized, isOversizedItem } from './oversized.ts';
 import { entityScope } from './scope.ts';
-import { createShapes, type Fragment, finish, identifier, join, type Statement, sql } from './statement.ts';
+import {
+  createMemory,
+  createShapes,
+  type Fragment,
+  finish,
+  identifier,
+  join,
+  type Statement,
+  sql,
+} from './statement.ts';
 import { type CollectionTable, type Column, type PresenceColumn, tableOf } from './table.ts';
 
 export { compileApply } from './compile-apply.ts';
+export { compileJoinedPage, compilePosition } from './compile-joined-page.ts';
 export { compileList } from './compile-list.ts';
 export type { RowAddress } from './dialect.ts';
 
@@ -57,29 +67,50 @@ export function compileInsert(
   const table = tableOf(plan.entitySet);
   const address = { entitySet: plan.entitySet, tenantId: plan.tenantId, id: entity.id };
   return [
-    insertRow(address, entity, allCells(plan.entitySet, plan.values, dialect), dialect),
+    insertRow(address, entity, plan.values, dialect),
     ...table.collections.flatMap((collection) => insertItems(collection, address, plan.values, dialect)),
-    ...dialect.textIndexes.insert(address, plan.values).map((each) => finish(each, dialect.placeholder)),
+    ...dialect.textIndexes.insert(address, plan.values),
   ];
 }
 
 function insertRow(
   { entitySet, tenantId }: RowAddress,
   { id, version, json }: StoredEntity,
-  cells: readonly Cell[],
+  values: EntityValues,
   dialect: Dialect,
 ): Statement {
   const { name } = tableOf(entitySet);
-  const names = cells.map((cell) => cell.name);
-  const text = textOf(`insert ${dialect.name} ${name} ${names.join(' ')}`, () => {
-    const columns = ['tenant_id', 'id', 'version', 'json', ...names].map(identifier);
-    const values = columns.map(() => sql`${null}`);
-    return finish(
-      sql`insert into ${identifier(name)} (${join(columns, ', ')}) values (${join(values, ', ')})`,
-      dialect.placeholder,
+  const { text, cells } = shapeOf(entitySet, `insert ${dialect.name}`, () => {
+    const written = cellsOf(entitySet, dialect, () => true);
+    const columns = ['tenant_id', 'id', 'version', 'json', ...written.map((cell) => cell.name)].map(
+      identifier,
     );
+    const row = columns.map(() => sql`${null}`);
+    const insert = sql`insert into ${identifier(name)} (${join(columns, ', ')}) values (${join(row, ', ')})`;
+    return { text: finish(insert, dialect.placeholder).text, cells: written };
   });
-  return { text, parameters: [tenantId, id, version, json, ...cells.map((cell) => cell.value)] };
+  return {
+    text,
+    parameters: [tenantId, id, version, json, ...cells.map((cell) => cell.valueIn(values, () => values))],
+  };
+}
+
+/** A statement about a row for one set of properties: its text, and where its parameters come from. */
+interface RowShape {
+  readonly text: string;
+  readonly cells: readonly Cell[];
+}
+
+/** By entity set, because those of two versions of a model share their names. */
+const shapes = new WeakMap<EntitySet, ReturnType<typeof createMemory<RowShape>>>();
+
+function shapeOf(entitySet: EntitySet, key: string, make: () => RowShape): RowShape {
+  let remembered = shapes.get(entitySet);
+  if (remembered === undefined) {
+    remembered = createMemory();
+    shapes.set(entitySet, remembered);
+  }
+  return remembered(key, make);
 }
 
 /** Writes what a PATCH changed, and nothing else. */
@@ -90,36 +121,34 @@ export function compileUpdate(
   dialect: Dialect,
 ): Statement[] {
   const table = tableOf(address.entitySet);
-  const cells = allCells(address.entitySet, change.after, dialect, change.changed);
   const changedCollections = table.collections.filter(({ property }) =>
     change.changed.includes(property.name),
   );
   return [
-    updateRow(address, entity, cells, dialect),
+    updateRow(address, entity, change, dialect),
     ...changedCollections.flatMap((collection) => [
       deleteItems(collection, address, dialect),
       ...insertItems(collection, address, change.after, dialect),
     ]),
-    ...dialect.textIndexes.update(address, change).map((each) => finish(each, dialect.placeholder)),
+    ...dialect.textIndexes.update(address, change),
   ];
 }
 
 function updateRow(
   address: RowAddress,
   entity: StoredEntity,
-  cells: readonly Cell[],
+  { changed, after, whole }: EntityChange,
   dialect: Dialect,
 ): Statement {
   const { name } = tableOf(address.entitySet);
-  const names = cells.map((cell) => cell.name);
-  const text = textOf(`update ${dialect.name} ${name} ${names.join(' ')}`, () => {
-    const assignments = ['version', 'json', ...names].map((column) => sql`${identifier(column)} = ${null}`);
-    return finish(
-      sql`update ${identifier(name)} set ${join(assignments, ', ')} where ${rowIs(address)}`,
-      dialect.placeholder,
-    );
+  const { text, cells } = shapeOf(address.entitySet, `update ${dialect.name} ${changed.join(' ')}`, () => {
+    const written = cellsOf(address.entitySet, dialect, (property) => changed.includes(property));
+    const columns = ['version', 'json', ...written.map((cell) => cell.name)];
+    const assignments = columns.map((column) => sql`${identifier(column)} = ${null}`);
+    const update = sql`update ${identifier(name)} set ${join(assignments, ', ')} where ${rowIs(address)}`;
+    return { text: finish(update, dialect.placeholder).text, cells: written };
   });
-  const values = cells.map((cell) => cell.value);
+  const values = cells.map((cell) => cell.valueIn(after, whole));
   return { text, parameters: [entity.version, entity.json, ...values, address.tenantId, address.id] };
 }
 
@@ -127,7 +156,7 @@ function updateRow(
 export function compileDelete(address: RowAddress, dialect: Dialect): Statement[] {
   const table = tableOf(address.entitySet);
   return [
-    ...dialect.textIndexes.delete(address).map((each) => finish(each, dialect.placeholder)),
+    ...dialect.textIndexes.delete(address),
     ...table.collections.map((collection) => deleteItems(collection, address, dialect)),
     finish(sql`delete from ${identifier(table.name)} where ${rowIs(address)}`, dialect.placeholder),
   ];
@@ -144,55 +173,45 @@ function rowIs(address: RowAddress): Fragment {
 
 interface Cell {
   readonly name: string;
-  /** The property whose change makes the cell change. */
-  readonly property: string;
-  readonly value: unknown;
+  /** Gets the values that are written; asks for all where it depends on others beside them. */
+  readonly valueIn: (values: EntityValues, whole: () => EntityValues) => unknown;
 }
 
-/** The cells of a row, or those among them whose property `changed` names. */
-function allCells(
-  entitySet: EntitySet,
-  values: EntityValues,
-  dialect: Dialect,
-  changed?: readonly string[],
-): Cell[] {
+/** The cells of a row whose properties are wanted. */
+function cellsOf(entitySet: EntitySet, dialect: Dialect, wanted: (property: string) => boolean): Cell[] {
   const table = tableOf(entitySet);
-  const wanted = (property: string) => changed?.includes(property) ?? true;
   return [
     ...table.columns
-      .filter(({ path }) => wanted(path.split('/', 1)[0] ?? ''))
-      .map((column) => leafCell(column, values, dialect)),
-    ...table.presences
-      .filter(({ property }) => wanted(property.name))
-      .map((presence) => presenceCell(presence, values)),
-    ...(dialect.marksOversized ? oversizedCells(entitySet, values, wanted) : []),
+      .filter(({ path }) => wanted(propertyOf(path)))
+      .map((column) => leafCell(column, dialect)),
+    ...table.presences.filter(({ property }) => wanted(property.name)).map(presenceCell),
+    ...(dialect.marksOversized ? oversizedCells(entitySet, wanted) : []),
   ];
 }
 
-function leafCell(column: Column, values: EntityValues, dialect: Dialect): Cell {
-  const [property = '', member] = column.path.split('/');
-  const value = values[property];
-  if (value === undefined) throw new Error(`no value for ${column.path}`);
-  const leaf = member === undefined ? value : ((value as ComplexValue | null)?.[member] ?? null);
-  return { name: column.name, property, value: dialect.encode(leaf as PrimitiveValue, column.type) };
+const propertyOf = (path: string): string => path.split('/', 1)[0] ?? '';
+
+function leafCell({ name, path, type }: Column, dialect: Dialect): Cell {
+  const [property = '', member] = path.split('/');
+  const valueIn = (values: EntityValues): unknown => {
+    const value = values[property];
+    if (value === undefined) throw new Error(`no value for ${path}`);
+    const leaf = member === undefined ? value : ((value as ComplexValue | null)?.[member] ?? null);
+    return dialect.encode(leaf as PrimitiveValue, type);
+  };
+  return { name, valueIn };
 }
 
-function presenceCell(presence: PresenceColumn, values: EntityValues): Cell {
-  const { name } = presence.property;
-  return { name: presence.name, property: name, value: values[name] === null ? 0 : 1 };
-}
+const presenceCell = ({ name, property }: PresenceColumn): Cell => ({
+  name,
+  valueIn: (values) => (values[property.name] === null ? 0 : 1),
+});
 
 /** The mark of a row whose indexed texts are written. */
-function oversizedCells(
-  entitySet: EntitySet,
-  values: EntityValues,
-  wanted: (property: string) => boolean,
-): Cell[] {
+function oversizedCells(entitySet: EntitySet, wanted: (property: string) => boolean): Cell[] {
   const { textIndexes } = tableOf(entitySet);
-  const properties = textIndexes.flatMap(({ texts }) => texts.map((path) => path.split('/', 1)[0] ?? ''));
-  const [property] = properties.filter(wanted);
-  if (property === undefined) return [];
-  return [{ name: 'oversized', property, value: isOversized(entitySet, values) }];
+  const isWritten = textIndexes.some(({ texts }) => texts.some((path) => wanted(propertyOf(path))));
+  return isWritten ? [{ name: 'oversized', valueIn: (_, whole) => isOversized(entitySet, whole()) }] : [];
 }
 
 function insertItems(
@@ -249,17 +268,18 @@ function insertItemsById(
 }
 
 function deleteItems(collection: CollectionTable, address: RowAddress, dialect: Dialect): Statement {
-  if (dialect.rowKey === 'id') {
+  const { tenantId, id } = address;
+  const byId = dialect.rowKey === 'id';
+  const text = textOf(`delete items ${dialect.name} ${collection.name}`, () => {
+    const items = identifier(collection.name);
+    if (byId) return finish(sql`delete from ${items} where ${rowIs(address)}`, dialect.placeholder);
+    const { name } = tableOf(address.entitySet);
+    const key = identifier(dialect.rowKey);
+    const row = sql`(select ${key} from ${identifier(name)} where ${rowIs(address)})`;
     return finish(
-      sql`delete from ${identifier(collection.name)} where ${rowIs(address)}`,
+      sql`delete from ${items} where ${tenantIs(tenantId)} and ${key} = ${row}`,
       dialect.placeholder,
     );
-  }
-  const { name } = tableOf(address.entitySet);
-  const key = identifier(dialect.rowKey);
-  const row = sql`(select ${key} from ${identifier(name)} where ${rowIs(address)})`;
-  return finish(
-    sql`delete from ${identifier(collection.name)} where ${tenantIs(address.tenantId)} and ${key} = ${row}`,
-    dialect.placeholder,
-  );
+  });
+  return { text, parameters: byId ? [tenantId, id] : [tenantId, tenantId, id] };
 }

@@ -3,7 +3,7 @@ import type { TenantId } from '../auth/authenticator.ts';
 import type { EntitySet, EntityValues, EnumType, Leaf, PrimitiveType, PrimitiveValue } from '../edm/types.ts';
 import type { Arithmetic, ConstantValue, ValueType } from '../plan/bound.ts';
 import type { CanonicalFunction } from '../plan/functions.ts';
-import type { Fragment } from './statement.ts';
+import type { Fragment, Statement } from './statement.ts';
 import type { ColumnType } from './table.ts';
 
 /** A row addressed by tenant and id. */
@@ -32,7 +32,7 @@ export interface WordSequence {
 /** Indexes over the texts of entities; the statements keep them in step with the rows, in the same transaction. */
 export interface TextIndexes {
   /** After the row was inserted. */
-  insert(address: RowAddress, values: EntityValues): readonly Fragment[];
+  insert(address: RowAddress, values: EntityValues): readonly Statement[];
   /** After the row was updated; only texts of `changed` properties are touched. */
   update(
     address: RowAddress,
@@ -41,9 +41,9 @@ export interface TextIndexes {
       readonly after: EntityValues;
       readonly changed: readonly string[];
     },
-  ): readonly Fragment[];
+  ): readonly Statement[];
   /** Before the row and its items are deleted: reads them. */
-  delete(address: RowAddress): readonly Fragment[];
+  delete(address: RowAddress): readonly Statement[];
   /** Selects the keys of exactly the rows in which one of the sequences stands; no key is null. */
   selectMatching(asked: AskedRows, sequences: readonly WordSequence[]): Fragment;
   /**
@@ -82,6 +82,11 @@ export interface Dialect {
   readonly triesOrderFirst: boolean;
   /** Whether `union all` yields the rows of its queries one query after the other. */
   readonly appendsInOrder: boolean;
+  /**
+   * An aggregate: the texts of the rows of a subquery in their order, with commas between, as UTF-8. Undefined where rows
+   * are better sent one by one.
+   */
+  readonly joinTexts: ((text: Fragment) => Fragment) | undefined;
   /**
    * Whether rows with texts too long for an index are marked in a column `oversized`: indexes with texts then hold
    * the other rows only.

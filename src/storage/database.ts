@@ -9,18 +9,32 @@ export interface Session {
   /** Runs one statement; engine failures arrive as ServiceError 503 or, for our own mistakes, as Error. */
   run(statement: Statement): Promise<readonly Row[]>;
   /**
+   * Whether rows may arrive joined into one value, which is cheaper by half: where a read is brief, so that the value
+   * stays within bounds.
+   */
+  readonly joinsRows?: boolean;
+  /**
    * Runs one statement whose rows nobody reads, where the engine need not be waited for: its failure may arrive as
    * late as with the next statement or the end of the work.
    */
   send?(statement: Statement): Promise<void>;
+  /** The same for several, in their order. */
+  sendAll?(statements: readonly Statement[]): Promise<void>;
   /** The same at the end of the transaction: for rows that others wait for, which are then held the least. */
   sendLast?(statement: LastStatement): Promise<void>;
 }
 
 /** A statement for the end of a transaction. */
 export interface LastStatement extends Statement {
-  /** Says in fewer statements what several with the same function say one after the other. */
+  /** What runs for all statements with the same function, perhaps less than one after the other would. */
   readonly together?: (statements: readonly Statement[]) => readonly Statement[];
+}
+
+/** What runs at the end of a transaction: all at once where all can be. */
+export function joinLast(last: readonly LastStatement[]): readonly Statement[] {
+  const together = last[0]?.together;
+  const isJoined = together !== undefined && last.every((each) => each.together === together);
+  return isJoined ? together(last) : last.flatMap((each) => each.together?.([each]) ?? [each]);
 }
 
 /** Runs a statement whose rows nobody reads, as early as the session can go on. */
@@ -28,9 +42,17 @@ export async function send(statement: Statement, session: Session): Promise<void
   await (session.send === undefined ? session.run(statement) : session.send(statement));
 }
 
+/** Runs statements whose rows nobody reads, in their order. */
+export async function sendAll(statements: readonly Statement[], session: Session): Promise<void> {
+  if (session.sendAll !== undefined) return session.sendAll(statements);
+  for (const statement of statements) await send(statement, session);
+}
+
 /** Runs a statement whose rows nobody reads, as late as the session can. */
-export async function sendLast(statement: LastStatement, session: Session): Promise<void> {
-  await (session.sendLast === undefined ? send(statement, session) : session.sendLast(statement));
+export function sendLast(statement: LastStatement, session: Session): Promise<void> {
+  return session.sendLast === undefined
+    ? sendAll(joinLast([statement]), session)
+    : session.sendLast(statement);
 }
 
 /** What the engine is told about a read, so that it can keep it out of the way of the others. */

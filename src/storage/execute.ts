@@ -6,7 +6,6 @@ import { applyUpdate } from '../plan/apply-update.ts';
 import {
   type Constant,
   type ConstantValue,
-  isId,
   keyOrder,
   type Projection,
   stringType,
@@ -38,10 +37,11 @@ import {
   compileUpdate,
   type RowAddress,
 } from '../sql/compile.ts';
-import type { Statement } from '../sql/statement.ts';
 import { readValue } from '../sql/value.ts';
 import { pick, recordChange } from './changes.ts';
-import { type Database, type Row, type Session, send } from './database.ts';
+import { type Database, type Row, type Session, send, sendAll } from './database.ts';
+import { readJoinedPage } from './joined-page.ts';
+import { hasNextPage, readPosition } from './page-position.ts';
 import { readChanges } from './read-changes.ts';
 import { findRepeated, rememberRepeatable } from './repeatable.ts';
 import type { PageResult, Result } from './result.ts';
@@ -53,19 +53,16 @@ export interface Client {
 }
 
 /** Carries out a plan; throws 404, 412, 503 codes and queryTooComplex. Plans without data pass through. */
-export async function execute(plan: Plan, database: Database, client?: Client): Promise<Result> {
+export function execute(plan: Plan, database: Database, client?: Client): Promise<Result> {
   switch (plan.kind) {
     case 'read':
       return read(plan, database, client);
     case 'property':
-      return { kind: 'entity', entity: await readPoint(plan, database), computed: [] };
+      return readWhole(plan, database);
     case 'list':
-      return list(plan, database, client);
+      return answerList(plan, database, client);
     case 'count':
-      return {
-        kind: 'count',
-        count: await scan(plan, database, client, (run) => count(plan, run, database)),
-      };
+      return answerCount(plan, database, client);
     case 'export':
       return exportList(plan, database, client);
     case 'changes':
@@ -80,15 +77,17 @@ export async function execute(plan: Plan, database: Database, client?: Client): 
         row: plan.kind === 'create' ? undefined : placeOf(addressOf(plan)),
       });
     case 'singleton':
-      return plan.expanded.length === 0 ? { kind: 'none' } : expand(plan.expanded, database, client);
+      return plan.expanded.length === 0 ? withoutData() : expand(plan.expanded, database, client);
     case 'serviceDocument':
     case 'metadata':
     case 'options':
-      return { kind: 'none' };
+      return withoutData();
     default:
       return unreachable(plan);
   }
 }
+
+const withoutData = (): Promise<Result> => Promise.resolve({ kind: 'none' });
 
 /** Plans that change something. */
 export type WritePlan = CreatePlan | UpdatePlan | DeletePlan;
@@ -148,11 +147,23 @@ function scan<T>(
 }
 
 /** One entity; what $compute asks of it is computed by the engine, like in a list. */
-async function read(plan: ReadPlan, database: Database, client: Client | undefined): Promise<Result> {
-  if (plan.projection === undefined || plan.projection.computed.length === 0) {
-    return { kind: 'entity', entity: await readPoint(plan, database), computed: [] };
-  }
-  const page = await list(listOfOne(plan, plan.projection), database, client);
+function read(plan: ReadPlan, database: Database, client: Client | undefined): Promise<Result> {
+  const { projection } = plan;
+  const isComputed = projection !== undefined && projection.computed.length > 0;
+  return isComputed ? readComputed(plan, projection, database, client) : readWhole(plan, database);
+}
+
+async function readWhole(plan: ReadPlan | PropertyPlan, database: Database): Promise<Result> {
+  return { kind: 'entity', entity: await readPoint(plan, database), computed: [] };
+}
+
+async function readComputed(
+  plan: ReadPlan,
+  projection: Projection,
+  database: Database,
+  client: Client | undefined,
+): Promise<Result> {
+  const page = await list(listOfOne(plan, projection), database, client);
   const [row] = page.rows;
   if (row === undefined) throw notFound(plan);
   return { kind: 'entity', ...row };
@@ -177,15 +188,35 @@ function listOfOne(plan: ReadPlan, projection: Projection): ListPlan {
   };
 }
 
-async function list(plan: ListPlan, database: Database, client: Client | undefined): Promise<PageResult> {
-  const { rows, total } = await scan(plan, database, client, async (session) => ({
-    rows: plan.pageSize === 0 ? [] : await session.run(compileList(plan, database.dialect)),
-    total: plan.count ? await count({ ...plan, steps: undefined }, session, database) : undefined,
+/** As one value where the session can, else row by row. */
+const answerList = (plan: ListPlan, database: Database, client: Client | undefined): Promise<Result> =>
+  scan(plan, database, client, async (session) => {
+    const page =
+      (await readJoinedPage(plan, session, database.dialect)) ?? (await readPage(plan, session, database));
+    return { ...page, count: await countAsked(plan, session, database) };
+  });
+
+const list = (plan: ListPlan, database: Database, client: Client | undefined): Promise<PageResult> =>
+  scan(plan, database, client, async (session) => ({
+    ...(await readPage(plan, session, database)),
+    count: await countAsked(plan, session, database),
   }));
+
+const countAsked = async (
+  plan: ListPlan,
+  session: Session,
+  database: Database,
+): Promise<number | undefined> =>
+  plan.count ? count({ ...plan, steps: undefined }, session, database) : undefined;
+
+async function readPage(
+  plan: ListPlan,
+  session: Session,
+  { dialect }: Database,
+): Promise<Omit<PageResult, 'count'>> {
+  const rows = plan.pageSize === 0 ? [] : await session.run(compileList(plan, dialect));
   const shown = rows.slice(0, plan.pageSize);
-  const last = shown.at(-1);
-  const allowed = plan.remaining === undefined || plan.remaining > plan.pageSize;
-  const more = rows.length > plan.pageSize && allowed && last !== undefined;
+  const last = hasNextPage(plan, rows.length) ? shown.at(-1) : undefined;
   const types = (plan.projection?.computed ?? []).map(({ expression }) => typeOf(expression));
   return {
     kind: 'page',
@@ -193,21 +224,17 @@ async function list(plan: ListPlan, database: Database, client: Client | undefin
       entity: readRow(row, plan.entitySet.type),
       computed: readValues(row, types),
     })),
-    next: more
-      ? plan.orderBy.map(({ expression }, index) => readKey(isId(expression) ? last.id : last[`k${index}`]))
-      : undefined,
-    count: total,
+    next: last === undefined ? undefined : readPosition(plan, last),
   };
-}
-
-function readKey(value: unknown): string | null {
-  if (value === null || typeof value === 'string') return value;
-  throw new Error(`a key value that is no text: ${typeof value}`);
 }
 
 /** Columns `c0`, `c1` … as text → values of these types. */
 function readValues(from: Row, types: readonly ValueType[]): readonly ConstantValue[] {
   return types.map((type, index) => readValue(from[`c${index}`], type));
+}
+
+async function answerCount(plan: CountPlan, database: Database, client: Client | undefined): Promise<Result> {
+  return { kind: 'count', count: await scan(plan, database, client, (run) => count(plan, run, database)) };
 }
 
 async function count(
@@ -283,7 +310,7 @@ async function create(plan: CreatePlan, session: Session, { dialect }: Database)
   const repeated = await findRepeated(plan, session, dialect);
   if (repeated !== undefined) return { kind: 'created', entity: repeated };
   const entity = { id: plan.id, version: 1, json: writeEntityText(plan.entitySet.type, plan.values) };
-  await runAll(compileInsert(plan, entity, dialect), session);
+  await sendAll(compileInsert(plan, entity, dialect), session);
   await rememberRepeatable(plan, entity, session, dialect);
   const { entitySet, tenantId, author, atTicks, values } = plan;
   const record = { entitySet, tenantId, id: plan.id, kind: 'created', version: 1, author, atTicks } as const;
@@ -296,7 +323,7 @@ async function update(plan: UpdatePlan, session: Session, database: Database): P
   const { entity, change } = applyUpdate(current, plan);
   if (change === undefined) return { kind: 'updated', entity };
   const { entitySet, tenantId, author, atTicks } = plan;
-  await runAll(compileUpdate(addressOf(plan), entity, change, database.dialect), session);
+  await sendAll(compileUpdate(addressOf(plan), entity, change, database.dialect), session);
   await recordChange(
     session,
     {
@@ -318,7 +345,7 @@ async function update(plan: UpdatePlan, session: Session, database: Database): P
 async function remove(plan: DeletePlan, session: Session, database: Database): Promise<Result> {
   const current = await findRow(plan, true, session, database);
   checkWritePreconditions(plan.preconditions, current.version);
-  await runAll(compileDelete(addressOf(plan), database.dialect), session);
+  await sendAll(compileDelete(addressOf(plan), database.dialect), session);
   const { entitySet, tenantId, author, atTicks } = plan;
   await recordChange(
     session,
@@ -361,8 +388,4 @@ function notFound(plan: KeyedPlan): ServiceError {
 
 function addressOf(plan: KeyedPlan): RowAddress {
   return { entitySet: plan.entitySet, tenantId: plan.tenantId, id: plan.key };
-}
-
-async function runAll(statements: readonly Statement[], session: Session): Promise<void> {
-  for (const statement of statements) await send(statement, session);
 }

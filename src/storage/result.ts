@@ -19,6 +19,13 @@ export interface PageResult {
   readonly count: number | undefined;
 }
 
+/** The same page where entities go out as they are stored, in the bytes that are sent. */
+export interface JoinedPageResult extends Pick<PageResult, 'next' | 'count'> {
+  readonly kind: 'joinedPage';
+  /** The items as UTF-8, with commas between. */
+  readonly items: Uint8Array;
+}
+
 /** A change as it was recorded. */
 export interface RecordedChange {
   readonly position: bigint;
@@ -60,6 +67,7 @@ export interface ExportResult {
 export type Result =
   | { readonly kind: 'entity'; readonly entity: StoredEntity; readonly computed: readonly ConstantValue[] }
   | PageResult
+  | JoinedPageResult
   | ExportResult
   | ChangesResult
   | { readonly kind: 'count'; readonly count: number }

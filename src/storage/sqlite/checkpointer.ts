@@ -26,12 +26,15 @@ export interface CheckpointReport {
 /** Sizes at which something happens; the limits of the same names unless a test needs smaller ones. */
 export interface LogBounds {
   readonly passBytes: number;
+  /** So much is copied while writers wait, and no more, unless the log has grown far beyond its pause. */
+  readonly briefPassBytes: number;
   readonly pauseBytes: number;
   readonly maxBytes: number;
 }
 
 export const defaultLogBounds: LogBounds = {
   passBytes: limits.logPassBytes,
+  briefPassBytes: limits.logBriefPassBytes,
   pauseBytes: limits.logPauseBytes,
   maxBytes: limits.logBytesMax,
 };
@@ -59,7 +62,8 @@ export interface Checkpointer {
 export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
   const { measure, checkpoint, endReads, observe, bounds } = options;
   let pass: Promise<boolean> | undefined;
-  let nextPassBytes = bounds.passBytes;
+  /** What the latest pass could not copy: the next waits until there is more. */
+  let heldBytes = 0;
   let nextPauseBytes = bounds.pauseBytes;
 
   /** Copies what can be copied; true when all was. After one that could not, the next waits for more to copy. */
@@ -67,11 +71,11 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
     try {
       const { busy, log, checkpointed } = await checkpoint('passive');
       const complete = busy === 0 && log === checkpointed;
-      nextPassBytes = complete ? bounds.passBytes : measure().pendingBytes + bounds.passBytes;
+      heldBytes = complete ? 0 : measure().pendingBytes;
       return complete;
     } catch (error) {
       observe({ kind: 'checkpointFailed', error });
-      nextPassBytes = measure().pendingBytes + bounds.passBytes;
+      heldBytes = measure().pendingBytes;
       return false;
     } finally {
       pass = undefined;
@@ -109,9 +113,11 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
       if (logBytes < bounds.pauseBytes) nextPauseBytes = bounds.pauseBytes;
       if (logBytes >= bounds.maxBytes) return makeRoom();
       // Best right after a pass, when only what was written meanwhile is left to copy; but not put off for ever.
-      const overdue = logBytes >= nextPauseBytes + bounds.pauseBytes;
-      if (logBytes >= nextPauseBytes && (pass === undefined || overdue)) return pause(logBytes);
-      if (pendingBytes >= nextPassBytes) void startPass();
+      const due = logBytes >= nextPauseBytes;
+      const isBrief = pass === undefined && pendingBytes <= bounds.briefPassBytes;
+      if (due && (isBrief || logBytes >= nextPauseBytes + bounds.pauseBytes)) return pause(logBytes);
+      const enough = due ? bounds.briefPassBytes : bounds.passBytes;
+      if (pendingBytes >= heldBytes + enough) void startPass();
       return undefined;
     },
     async idle() {

@@ -21,6 +21,7 @@ export function openConnection({ file, readonly, busyTimeoutMs }: ConnectionOpti
       handle.pragma('journal_mode = WAL');
       // The checkpointer copies the log into the file, beside the commits.
       handle.pragma('wal_autocheckpoint = 0');
+      handle.pragma(`cache_size = -${limits.writerCacheBytes / 1024}`);
     }
     // Scans read pages where they lie instead of copying each: two to three times as fast.
     if (readonly) handle.pragma(`mmap_size = ${limits.mappedBytesMax}`);

@@ -28,6 +28,8 @@ export const sqliteDialect: Dialect = {
   // Statistics are fixed (`statistics.ts`), so the planner cannot know.
   triesOrderFirst: true,
   appendsInOrder: true,
+  // A subquery with a limit runs as it stands, and the aggregate takes its rows as they come.
+  joinTexts: (text) => sql`cast(group_concat(${text}, ',') as blob)`,
   marksOversized: false,
   asText,
   arithmetic,

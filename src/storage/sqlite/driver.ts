@@ -69,8 +69,8 @@ export function openSqlite(options: SqliteOptions): Database {
 
   return {
     dialect: sqliteDialect,
-    async read(work, read = { expected: 'point' }) {
-      if (closing !== undefined) throw serverStopping();
+    read(work, read = { expected: 'point' }) {
+      if (closing !== undefined) return Promise.reject(serverStopping());
       return read.expected === 'point' ? work(pointSession) : scan(work, read);
     },
     write: (work) => queue.add(work),

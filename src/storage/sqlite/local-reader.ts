@@ -38,13 +38,14 @@ export function createLocalReader(file: string, busyTimeoutMs: number): LocalRea
     { signal }: Omit<ReadOptions, 'expected'>,
     work: (session: Session) => Promise<T>,
     runStatement: (reader: Reader, statement: Statement) => ReturnType<Reader['run']>,
+    joinsRows: boolean,
   ): Promise<T> {
     const turn = last.then(async () => {
       signal?.throwIfAborted();
       reader ??= openReader(file, busyTimeoutMs);
       const open = reader;
       try {
-        return await work({ run: async (statement) => runStatement(open, statement) });
+        return await work({ run: async (statement) => runStatement(open, statement), joinsRows });
       } finally {
         open.end();
       }
@@ -86,14 +87,14 @@ export function createLocalReader(file: string, busyTimeoutMs: number): LocalRea
         if (performance.now() > deadlineMs) throw new ReadStopped('timeLimit');
       };
       try {
-        return await inTurn(options, work, (open, statement) => open.run(statement, check));
+        return await inTurn(options, work, (open, statement) => open.run(statement, check), false);
       } catch (error) {
         throw error instanceof ReadStopped ? timeLimitPassed(timeLimitMs) : translate(error);
       }
     },
     async readIfBrief(work, options) {
       try {
-        return { value: await inTurn(options, work, runBriefly) };
+        return { value: await inTurn(options, work, runBriefly, true) };
       } catch (error) {
         if (error instanceof ReadStopped) return undefined;
         throw translate(error);

@@ -35,6 +35,9 @@ interface Waiting {
 /** Between two attempts to begin while another process writes. */
 const busyRetryMs = 5;
 
+/** How long works wait for the end of a turn of the event loop. */
+const turnMsMax = 20;
+
 /** Something failed after works had changed something, and no savepoint tells their changes apart. */
 class Entangled extends Error {}
 
@@ -49,6 +52,8 @@ export function createWriteQueue({ handle, busyTimeoutMs, room }: WriteQueueOpti
   const control = createControl(handle);
   let waiting: Waiting[] = [];
   let running: Promise<void> | undefined;
+  /** Has what waits for the end of the turn begin at once. */
+  let beginWaiting = () => {};
   let stopping = false;
 
   async function commitTogether(group: readonly Waiting[]): Promise<void> {
@@ -187,8 +192,13 @@ export function createWriteQueue({ handle, busyTimeoutMs, room }: WriteQueueOpti
           reject,
           addedMs: performance.now(),
         });
-        // After the turn's input has been read, so that all requests of one turn share a commit.
-        running ??= new Promise<void>((done) => setImmediate(done)).then(run);
+        running ??= new Promise<void>((done) => {
+          beginWaiting = done;
+          // After the turn's input has been read, so that all requests of one turn share a commit.
+          setImmediate(done);
+        }).then(run);
+        // With thousands of busy connections a turn reads for seconds before it ends.
+        if (performance.now() - (waiting[0]?.addedMs ?? 0) > turnMsMax) beginWaiting();
       });
     },
     async drain() {

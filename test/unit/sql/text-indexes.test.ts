@@ -46,7 +46,7 @@ function openStore() {
       const changed = Object.keys(after).filter(
         (name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]),
       );
-      const change = { before, after, changed };
+      const change = { before, after, changed, whole: () => after };
       runAll(compileUpdate(address(String(after.id)), entityOf(after), change, sqliteDialect));
     },
     remove: (id: string) => runAll(compileDelete(address(id), sqliteDialect)),

@@ -18,6 +18,7 @@ import {
 const kibibyte = 1024;
 const smallBounds: LogBounds = {
   passBytes: 64 * kibibyte,
+  briefPassBytes: 64 * kibibyte,
   pauseBytes: 512 * kibibyte,
   maxBytes: 2048 * kibibyte,
 };

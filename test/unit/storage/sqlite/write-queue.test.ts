@@ -51,6 +51,25 @@ describe('the write queue', () => {
     expect(storedIds()).toEqual([1, 2]);
   });
 
+  it('begins although the turn of the event loop does not end', async () => {
+    const { database } = scratch;
+    let turnEnded = false;
+    setImmediate(() => {
+      turnEnded = true;
+    });
+    const began = performance.now();
+    const first = database.write(addItem(1)).then(() => turnEnded);
+    // A turn that goes on: what arrives in it is all that happens.
+    const others: Promise<unknown>[] = [];
+    while (performance.now() - began < 200) {
+      if (performance.now() - began > 10 * others.length)
+        others.push(database.write(addItem(others.length + 2)));
+      await Promise.resolve();
+    }
+    expect(await first).toBe(false);
+    await Promise.all(others);
+  });
+
   it('answers after the commit, never before', async () => {
     const { database } = scratch;
     const other = scratch.openOther();
