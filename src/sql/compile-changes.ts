@@ -34,7 +34,7 @@ export function compileChanges(plan: ChangesPlan, dialect: Dialect): Statement {
     ' and ',
   );
   return finish(
-    sql`select ${columns} from "change_record" where ${where} order by "position" desc limit ${pageSize + 1}`,
+    sql`select ${columns} from "change_record" where ${where} order by "position" desc${dialect.limit(pageSize + 1)}`,
     dialect.placeholder,
   );
 }

@@ -43,7 +43,7 @@ interface List {
 function describeList(plan: ListPlan, dialect: Dialect, columns: PageColumns): List {
   const scope = entityScope(plan.entitySet, plan.tenantId, dialect, 'e');
   const keys = compileKeys(plan.orderBy, scope);
-  const limit = sql` limit ${plan.pageSize + 1}`;
+  const limit = dialect.limit(plan.pageSize + 1);
   const skipped = skippedRows(plan);
   return {
     plan,
@@ -71,9 +71,7 @@ function rowColumns({ projection }: ListPlan, keys: readonly SortKey[], scope: S
 
 /** The values of the order keys other than the id, as text. */
 export const keyColumns = (keys: readonly SortKey[], { dialect }: Scope): readonly Fragment[] =>
-  keys.flatMap((key, index) =>
-    key.isId ? [] : [sql`${dialect.asText(key)} as ${identifier(`k${index}`)}`],
-  );
+  keys.flatMap((key, index) => (key.isId ? [] : [sql`${dialect.asText(key)} as ${identifier(`k${index}`)}`]));
 
 /** The rows range by range, each in the order; the ranges follow one another, and so do their rows. */
 function readInOrder(list: List, indexed: boolean): Fragment {
@@ -100,7 +98,7 @@ interface Part {
 /** The first rows of each part, sorted once more: few, so that it does not matter. */
 function uniteSorted({ plan, scope, keys, columns, limit }: List, parts: readonly Part[]): Fragment {
   const conditions = conditionsOf(plan, scope);
-  const inner = sql` limit ${plan.pageSize + 1 + skippedRows(plan)}`;
+  const inner = scope.dialect.limit(plan.pageSize + 1 + skippedRows(plan));
   const sorted = keys.map((key, index) => ({ ...key, column: identifier(`s${index}`) }));
   const selected = join(
     [columns, ...sorted.map(({ fragment, column }) => sql`${fragment} as ${column}`)],
@@ -185,14 +183,17 @@ function tryOrderFirst(list: List): Fragment {
   const firstKeys = compileKeys(plan.orderBy, first);
   const rowKey = identifier(scope.dialect.rowKey);
   const mayBeMany = countedSelections(plan, scope).map(
-    (selection) => sql`(select count(*) from (${selection} limit ${tried})) = ${tried}`,
+    (selection) => sql`(select count(*) from (${selection}${scope.dialect.limit(tried)})) = ${tried}`,
   );
-  const window = mayBeMany.length === 0 ? sql`${tried}` : limitIf(join(mayBeMany, ' and '), tried);
+  const window =
+    mayBeMany.length === 0
+      ? scope.dialect.limit(tried)
+      : sql` limit ${limitIf(join(mayBeMany, ' and '), tried)}`;
   const firstRows = unite(
     startsOf(plan, firstKeys, first, true).map((range) =>
       selectRows(plan, 'first', sql`"first".${rowKey}`, range.conditions, firstKeys, first),
     ),
-    sql` limit ${window}`,
+    window,
   );
   const conditions = join(conditionsOf(plan, { ...scope, usesSelections: false }), ' and ');
   const table = identifier(tableOf(plan.entitySet).name);

@@ -80,6 +80,8 @@ export interface Dialect {
    * tell which of the two is faster.
    */
   readonly triesOrderFirst: boolean;
+  /** ` limit …`: at most so many rows. */
+  limit(rows: number): Fragment;
   /** Whether `union all` yields the rows of its queries one query after the other. */
   readonly appendsInOrder: boolean;
   /**

@@ -31,6 +31,7 @@ export const postgresDialect: Dialect = {
   unindexed: (expression) => expression,
   // Its planner has statistics to choose by.
   triesOrderFirst: false,
+  limit: (rows) => sql` limit ${rows}`,
   appendsInOrder: false,
   // Bytes travel as twice as many digits.
   joinTexts: undefined,
