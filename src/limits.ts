@@ -169,6 +169,8 @@ export const limits = {
    * connections is told to come back.
    */
   requestsUnderWayMax: 256,
+  /** The same in a turn of the event loop that does not end: about what shares a commit. */
+  endlessTurnUnderWayMax: 64,
   /** Bytes of request bodies held at the same moment, inflated ones included. */
   bodyBytesUnderWayMax: 256 * 1024 * 1024,
   /** Bytes of answers whose readers are slow; beyond it the slowest are cut off. */

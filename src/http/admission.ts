@@ -2,7 +2,8 @@
  * Overload: a request that has waited too long for its turn is refused at once, so that the others are answered in
  * time. Requests wait unseen, in the sockets, while the event loop is busy; what can be seen is how long a turn of the
  * loop takes. A turn that goes on for longer than its budget, again and again, means that more comes in than can be
- * done; then what arrives late in a turn gets 503 with Retry-After, which costs a fraction of an answer.
+ * done; then what arrives late in a turn gets 503 with Retry-After, which costs a fraction of an answer. With more than
+ * a thousand busy connections a turn hardly ever ends: then a request is refused while many others are under way.
  */
 import { ServiceError } from '../errors.ts';
 import { limits as defaultLimits } from '../limits.ts';
@@ -15,7 +16,8 @@ export type AdmissionLimits = {
     | 'overloadAfterMs'
     | 'overloadTurnsMin'
     | 'overloadCalmMs'
-    | 'requestsUnderWayMax']: number;
+    | 'requestsUnderWayMax'
+    | 'endlessTurnUnderWayMax']: number;
 };
 
 /** What admission needs from outside. */
@@ -37,6 +39,7 @@ export function createAdmission({ nowMs, afterTurn, limits: given }: AdmissionOp
   /** When the present turn began; undefined while nobody asks and turns are not watched. */
   let turnStartMs: number | undefined;
   let askedThisTurn = false;
+  let lastAskedMs = Number.NEGATIVE_INFINITY;
   let lateTurns = 0;
   let lastCalmMs = 0;
   /** Until when late requests are refused; each refusal puts it off. */
@@ -61,6 +64,9 @@ export function createAdmission({ nowMs, afterTurn, limits: given }: AdmissionOp
 
   function watchTurn(now: number): void {
     askedThisTurn = true;
+    // Nobody asked for so long in the middle of a turn: the process was stopped.
+    if (turnStartMs !== undefined && now - lastAskedMs > limits.overloadAfterMs) turnStartMs = now;
+    lastAskedMs = now;
     if (turnStartMs !== undefined) return;
     turnStartMs = now;
     lastCalmMs = now;
@@ -69,7 +75,11 @@ export function createAdmission({ nowMs, afterTurn, limits: given }: AdmissionOp
   }
 
   function isLate(now: number): boolean {
-    if (now >= overloadedUntilMs || now - (turnStartMs ?? now) <= limits.turnBudgetMs) return false;
+    const turnMs = now - (turnStartMs ?? now);
+    if (turnMs <= limits.turnBudgetMs) return false;
+    const isEndless = turnMs > limits.overloadAfterMs;
+    // Refusing all would be all that happens until the turn ends.
+    if (isEndless ? underWay < limits.endlessTurnUnderWayMax : now >= overloadedUntilMs) return false;
     overloadedUntilMs = now + limits.overloadCalmMs;
     return true;
   }

@@ -48,7 +48,7 @@ export function compileApply(plan: ApplyPlan, dialect: Dialect): Statement {
   });
   const entity = plan.columns === undefined ? [sql`"e"."id", "e"."version", "e"."json"`] : [];
   const selected = selectRows(join([...entity, ...made], ', '), rows);
-  return finish(sql`${selected}${dialect.limit(limits.applyRowsMax + 1)}`, dialect.placeholder);
+  return finish(sql`${selected} limit ${BigInt(limits.applyRowsMax + 1)}`, dialect.placeholder);
 }
 
 /** How many rows the steps leave of those that meet the conditions. */

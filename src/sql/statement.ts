@@ -59,12 +59,6 @@ export function identifier(name: string): Fragment {
   return known;
 }
 
-/** A whole number as it stands in the text; refuses what is none, so that no input can become more than digits. */
-export function digits(value: number): Fragment {
-  if (!Number.isSafeInteger(value) || value < 0) throw new Error(`not a whole number: ${value}`);
-  return fragment([String(value)], []);
-}
-
 /** A parameter on its own. */
 export const parameter = (value: unknown): Fragment => fragment(['', ''], [value]);
 

@@ -143,13 +143,7 @@ function scan<T>(
   client: Client | undefined,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
-  return database.read(work, {
-    expected: 'scan',
-    get signal() {
-      return client?.signal;
-    },
-    fairBy: plan.tenantId,
-  });
+  return database.read(work, { expected: 'scan', signal: client?.signal, fairBy: plan.tenantId });
 }
 
 /** One entity; what $compute asks of it is computed by the engine, like in a list. */

@@ -3,7 +3,7 @@ import type { EnumType, PrimitiveType } from '../../edm/types.ts';
 import type { Arithmetic, ConstantValue, ValueType } from '../../plan/bound.ts';
 import type { Dialect, Operand } from '../../sql/dialect.ts';
 import { encodeShared } from '../../sql/encode.ts';
-import { digits, type Fragment, join, sql } from '../../sql/statement.ts';
+import { type Fragment, join, sql } from '../../sql/statement.ts';
 import type { ColumnType } from '../../sql/table.ts';
 import { sqliteTextIndexes } from './text-indexes.ts';
 
@@ -27,8 +27,8 @@ export const sqliteDialect: Dialect = {
   unindexed: (expression) => sql`(+${expression})`,
   // Statistics are fixed (`statistics.ts`), so the planner cannot know.
   triesOrderFirst: true,
-  // A parameter would have the statement prepared anew each time: the planner looks at its value.
-  limit: (rows) => sql` limit ${digits(rows)}`,
+  // On its own the parameter would have the statement prepared anew each time, because the planner looks at its value.
+  limit: (rows) => sql` limit ${rows} + 0`,
   appendsInOrder: true,
   // A subquery with a limit runs as it stands, and the aggregate takes its rows as they come.
   joinTexts: (text) => sql`cast(group_concat(${text}, ',') as blob)`,

@@ -52,7 +52,7 @@ export function openSqlite(options: SqliteOptions): Database {
 
   async function scan<T>(work: (session: Session) => Promise<T>, read: ReadOptions): Promise<T> {
     if (pool === undefined) return local.read(work, read);
-    const brief = await local.readIfBrief(work);
+    const brief = await local.readIfBrief(work, read);
     return brief === undefined ? pool.read(work, read) : brief.value;
   }
 

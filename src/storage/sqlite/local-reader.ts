@@ -10,7 +10,10 @@ export interface LocalReader {
   /** Runs the work to its end or its time limit. */
   read<T>(work: (session: Session) => Promise<T>, options: Omit<ReadOptions, 'expected'>): Promise<T>;
   /** Runs the work unless it turns out long: then undefined, and the caller has it run elsewhere. */
-  readIfBrief<T>(work: (session: Session) => Promise<T>): Promise<{ readonly value: T } | undefined>;
+  readIfBrief<T>(
+    work: (session: Session) => Promise<T>,
+    options: Omit<ReadOptions, 'expected'>,
+  ): Promise<{ readonly value: T } | undefined>;
   close(): void;
 }
 
@@ -32,11 +35,13 @@ export function createLocalReader(file: string, busyTimeoutMs: number): LocalRea
 
   /** One work at a time, because each has its own snapshot. Works await statements only, so none waits long. */
   function inTurn<T>(
+    { signal }: Omit<ReadOptions, 'expected'>,
     work: (session: Session) => Promise<T>,
     runStatement: (reader: Reader, statement: Statement) => ReturnType<Reader['run']>,
     joinsRows: boolean,
   ): Promise<T> {
     const turn = last.then(async () => {
+      signal?.throwIfAborted();
       reader ??= openReader(file, busyTimeoutMs);
       const open = reader;
       try {
@@ -82,21 +87,14 @@ export function createLocalReader(file: string, busyTimeoutMs: number): LocalRea
         if (performance.now() > deadlineMs) throw new ReadStopped('timeLimit');
       };
       try {
-        return await inTurn(
-          (session) => {
-            options.signal?.throwIfAborted();
-            return work(session);
-          },
-          (open, statement) => open.run(statement, check),
-          false,
-        );
+        return await inTurn(options, work, (open, statement) => open.run(statement, check), false);
       } catch (error) {
         throw error instanceof ReadStopped ? timeLimitPassed(timeLimitMs) : translate(error);
       }
     },
-    async readIfBrief(work) {
+    async readIfBrief(work, options) {
       try {
-        return { value: await inTurn(work, runBriefly, true) };
+        return { value: await inTurn(options, work, runBriefly, true) };
       } catch (error) {
         if (error instanceof ReadStopped) return undefined;
         throw translate(error);

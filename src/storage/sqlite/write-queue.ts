@@ -36,7 +36,7 @@ interface Waiting {
 const busyRetryMs = 5;
 
 /** How long works wait for the end of a turn of the event loop. */
-const turnMsMax = 20;
+const turnMsMax = 50;
 
 /** Something failed after works had changed something, and no savepoint tells their changes apart. */
 class Entangled extends Error {}

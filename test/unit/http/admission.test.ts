@@ -9,6 +9,7 @@ const limits = {
   overloadAfterMs: 500,
   overloadCalmMs: 1000,
   requestsUnderWayMax: 1000,
+  endlessTurnUnderWayMax: 2,
 };
 const done: HttpResponse = { status: 204, headers: {}, body: undefined };
 
@@ -98,12 +99,30 @@ describe('admission', () => {
     await turns(loop, 5, 101);
     expect(await loop.ask()).toBe(204);
     await turns(loop, 1, 0);
-    loop.pass(999);
+    loop.pass(400);
     expect(await loop.ask()).toBe(refused);
     loop.endTurn();
     await turns(loop, 1, 0);
     loop.pass(1000);
     expect(await loop.ask()).toBe(204);
+  });
+
+  it('refuses in a turn that does not end while many are under way, and accepts when they are answered', async () => {
+    const loop = createLoop();
+    const finish: ((response: HttpResponse) => void)[] = [];
+    const handle = loop.admit(() => new Promise((resolve) => finish.push(resolve)));
+    const asked = [handle({} as HttpRequest), handle({} as HttpRequest)];
+    for (let passedMs = 0; passedMs < 500; passedMs += 100) {
+      loop.pass(100);
+      expect(await loop.ask()).toBe(204);
+    }
+    loop.pass(1);
+    expect(await loop.ask()).toBe(refused);
+    finish[0]?.(done);
+    await asked[0];
+    expect(await loop.ask()).toBe(204);
+    finish[1]?.(done);
+    await asked[1];
   });
 
   it('watches turns only while somebody asks', async () => {
