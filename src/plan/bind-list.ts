@@ -3,21 +3,11 @@ import type { TenantId } from '../auth/authenticator.ts';
 import type { EntitySet } from '../edm/types.ts';
 import { limits } from '../limits.ts';
 import type { ODataRequest, QueryOptionName } from '../request/odata-request.ts';
-import {
-  type OptionScope,
-  optionText,
-  readCompute,
-  readCount,
-  readFilter,
-  readOrderBy,
-  readProjection,
-  readRows,
-  readSearch,
-} from './bind-options.ts';
-import { keyOrder, type OrderKey } from './bound.ts';
+import { type OptionScope, optionText, readCount, readFilter, readRows, readSearch } from './bind-options.ts';
 import { plainFormat } from './negotiate.ts';
 import { queryFingerprint } from './page-token.ts';
 import type { CountPlan, ExportForm, ExportPlan, ListPlan, RequestContext, ResponseFormat } from './plan.ts';
+import { readQuestion } from './question.ts';
 
 /** What every plan on a collection is made from. */
 export interface CollectionRequest {
@@ -36,7 +26,6 @@ export function planList(asked: CollectionRequest): ListPlan {
   const position = token === undefined ? undefined : context.pageTokens.open(token, tenantId, fingerprint);
   const nowTicks = position?.nowTicks ?? context.nowTicks;
   const scope: OptionScope = { request, entitySet, context, nowTicks };
-  const computed = readCompute(scope);
   const skip = readRows(scope, '$skip') ?? 0;
   const count = readCount(scope);
   const first = firstPage(request, context);
@@ -51,11 +40,8 @@ export function planList(asked: CollectionRequest): ListPlan {
     after: position?.after,
     remaining,
     skip: position === undefined ? skip : 0,
-    filter: readFilter(scope, computed),
-    search: readSearch(scope),
-    orderBy: totalOrder(readOrderBy(scope, computed), entitySet),
+    ...readQuestion(scope),
     count: position === undefined && count,
-    projection: readProjection(scope, computed),
     link: { options: repeatedOptions(request), fingerprint, nowTicks, pageSize },
   };
 }
@@ -73,11 +59,6 @@ export function planExport(asked: Omit<CollectionRequest, 'format'>, form: Expor
   };
   const { root } = request;
   return { kind: 'export', root, format, entitySet, tenantId, list, form, atTicks: context.nowTicks };
-}
-
-/** The key is appended, in the direction of the key before it, so that an index read backwards serves both. */
-function totalOrder(keys: readonly OrderKey[], entitySet: EntitySet): readonly OrderKey[] {
-  return [...keys, { ...keyOrder(entitySet), descending: keys.at(-1)?.descending ?? false }];
 }
 
 /** `/$count`: honours the options that choose rows, no others (URL Conventions 4.8). */
