@@ -110,7 +110,7 @@ function compileAppend(change: ChangeRecord, { name, placeholder }: Dialect): St
 
 /**
  * What `compileAppend` made, after one statement for each tenant that counts all of its records: on SQLite an upsert
- * opens a statement journal, which makes every FTS5 table flush, 30 µs each time.
+ * opens a statement journal, which makes every FTS5 table flush, so it runs once and last.
  */
 function countOnce(statements: readonly Statement[]): readonly Statement[] {
   return [...byTenant(statements)].flatMap(([tenantId, all]) => [
